@@ -1,0 +1,40 @@
+import { BlockList, isIP } from 'node:net'
+import { ConfigurationError } from '../errors.js'
+
+/** A set of addresses and CIDR blocks. */
+export interface AddressSet {
+  readonly isEmpty: boolean
+  has(address: string): boolean
+}
+
+/**
+ * Reads `["10.0.0.0/8", "2001:db8::/32", "127.0.0.1"]`.
+ *
+ * @throws ConfigurationError that names `option` and the entry: a list that is half understood lets the wrong people in
+ */
+export function createAddressSet(entries: readonly string[], option: string): AddressSet {
+  const list = new BlockList()
+  for (const entry of entries) {
+    const [address = '', prefix, ...rest] = entry.trim().split('/')
+    const version = isIP(address)
+    const bits = version === 4 ? 32 : 128
+    const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN
+    if (version === 0 || address.includes('%') || rest.length > 0 || !(length <= bits)) {
+      throw new ConfigurationError(option, `"${entry}" is not an address or CIDR block such as 10.0.0.0/8 or ::1`)
+    }
+    list.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6')
+  }
+  return {
+    isEmpty: entries.length === 0,
+    has: (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
+  }
+}
+
+/** The address in its one plain form (IPv4-mapped IPv6 as IPv4, no zone id), or null if it is none. */
+export function toPlainAddress(text: string | undefined): string | null {
+  if (text === undefined) return null
+  const zone = text.indexOf('%')
+  const address = zone === -1 ? text : text.slice(0, zone)
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
+  return isIP(mapped) === 0 ? null : mapped.toLowerCase()
+}

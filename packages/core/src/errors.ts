@@ -1,0 +1,102 @@
+interface ErrorRow {
+  readonly status: number
+  /** Anthropic's error type, so that SDKs raise their own class. */
+  readonly type: string
+  /** Fixed text for the client: nothing of the request, the upstream or the set-up. */
+  readonly message: string
+  /** Whether the same request may succeed later. False is sent as `x-should-retry: false`. */
+  readonly retry: boolean
+}
+
+/** Every failure of ours, by code: what the client is told. Anthropic's own errors pass through and are not here. */
+export const errorTable = {
+  request_malformed: row(400, 'invalid_request_error', 'The request is malformed.'),
+  target_malformed: row(400, 'invalid_request_error', 'The request target is malformed.'),
+  authentication_failed: row(401, 'authentication_error', 'A valid client key is required.'),
+  address_not_allowed: row(403, 'permission_error', 'Requests from this address are not allowed.'),
+  target_not_allowed: row(404, 'not_found_error', 'This method and path are not available here.'),
+  request_timeout: row(408, 'timeout_error', 'The request body did not arrive in time.', true),
+  body_too_large: row(413, 'request_too_large', 'The request body is larger than this server accepts.'),
+  body_consumed: row(
+    500,
+    'api_error',
+    'Set-up error: a body parser read this request before the proxy did. Mount the proxy before express.json() and the like, or keep the exact bytes as req.rawBody.',
+  ),
+  internal: row(500, 'api_error', 'Internal error.'),
+  transfer_coding_unsupported: row(501, 'api_error', 'Only the chunked transfer coding is supported.'),
+  upstream_unreachable: row(502, 'api_error', 'The upstream could not be reached.', true),
+  upstream_broken: row(502, 'api_error', 'The upstream answer broke off or was not valid HTTP.', true),
+  upstream_redirect: row(502, 'api_error', 'The upstream answered with a redirect.'),
+  credential_unavailable: row(503, 'api_error', 'No usable upstream credential is configured for this client.'),
+  draining: row(503, 'api_error', 'The server is shutting down.', true),
+  upstream_timeout: row(504, 'timeout_error', 'The upstream did not answer in time.', true),
+} as const satisfies Record<string, ErrorRow>
+
+/** Names one row of {@link errorTable}. Stable: match on it rather than on the message. */
+export type ProxyErrorCode = keyof typeof errorTable
+
+const proxyErrorBrand = Symbol.for('agent-prompt-train.ProxyError')
+const configurationErrorBrand = Symbol.for('agent-prompt-train.ConfigurationError')
+
+/**
+ * A failure that a client is told of. `message` is fixed text; `cause` is for the log alone.
+ * `instanceof` holds across two copies of this package.
+ */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError'
+  readonly code: ProxyErrorCode
+  /** HTTP status of the answer. */
+  readonly status: number
+  /** Anthropic's error type in the answer. */
+  readonly type: string
+  readonly retry: boolean
+
+  constructor(code: ProxyErrorCode, options?: ErrorOptions) {
+    const { status, type, message, retry } = errorTable[code]
+    super(message, options)
+    this.code = code
+    this.status = status
+    this.type = type
+    this.retry = retry
+    Object.defineProperty(this, proxyErrorBrand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(value, proxyErrorBrand)
+  }
+}
+
+/** Thrown to the embedder while constructing: names the option at fault and how to mend it, never its secret value. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+  readonly code = 'configuration_error'
+  /** The option, environment variable, or file and field at fault. */
+  readonly option: string
+
+  constructor(option: string, problem: string, options?: ErrorOptions) {
+    super(`${option}: ${problem}`, options)
+    this.option = option
+    Object.defineProperty(this, configurationErrorBrand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(value, configurationErrorBrand)
+  }
+}
+
+/** The answer's body in the Anthropic API's error shape, as JSON text. */
+export function toErrorBody(error: ProxyError, requestId: string): string {
+  return JSON.stringify({
+    type: 'error',
+    error: { type: error.type, message: error.message },
+    request_id: requestId,
+  })
+}
+
+function row(status: number, type: string, message: string, retry = false): ErrorRow {
+  return { status, type, message, retry }
+}
+
+function isBranded(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && brand in value
+}

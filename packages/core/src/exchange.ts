@@ -1,0 +1,67 @@
+/** Token counts as the API reports them, every field as received: unknown ones are kept. */
+export interface Usage {
+  /** Input that no cache served. May grow during a stream when server tools run. */
+  readonly input_tokens?: number | null
+  readonly output_tokens?: number | null
+  readonly cache_creation_input_tokens?: number | null
+  readonly cache_read_input_tokens?: number | null
+  /** How cache_creation_input_tokens splits by time to live. */
+  readonly cache_creation?: {
+    readonly ephemeral_5m_input_tokens?: number
+    readonly ephemeral_1h_input_tokens?: number
+  } | null
+  /** Parts of output_tokens, not beside them. */
+  readonly output_tokens_details?: { readonly thinking_tokens?: number } | null
+  readonly server_tool_use?: { readonly web_search_requests?: number; readonly web_fetch_requests?: number } | null
+  readonly service_tier?: string | null
+  readonly speed?: string | null
+  readonly inference_geo?: string | null
+  /** Where present and non-empty, what is charged is the sum over these. */
+  readonly iterations?: readonly unknown[] | null
+  readonly fallback_credit?: unknown
+  readonly [field: string]: unknown
+}
+
+/** What an answer says of itself. */
+export interface AnswerFacts {
+  /** The model that served, which may differ from the one asked for. */
+  readonly model: string | null
+  /** Null where the answer reported none: an error, or an endpoint without usage. */
+  readonly usage: Usage | null
+  readonly stopReason: string | null
+  /** The API's error type, of an error body or an `error` event. */
+  readonly errorType: string | null
+  /** False for a stream that ended without `message_stop`. */
+  readonly complete: boolean
+}
+
+/** What is known of one request and its answer, gathered while it lives. Times are epoch or plain milliseconds. */
+export interface Exchange {
+  /** Ours; sent back as `x-prompt-train-request-id`. */
+  readonly requestId: string
+  readonly startedAt: number
+  /** The same moment on the clock that does not step. */
+  readonly startedMonotonic: number
+  readonly method: string
+  readonly path: string
+  clientAddress: string | null
+  domain: string | null
+  keyId: string | null
+  /** The model named in the request, where its body was small enough to look. */
+  modelAsked: string | null
+  /** Status of the answer's head; null when the client left before there was one. */
+  status: number | null
+  /** The API's error type, or ours. */
+  errorType: string | null
+  /** The upstream's own id of the request. */
+  upstreamRequestId: string | null
+  answer: AnswerFacts | null
+  /** True when the client left before the answer was complete. */
+  aborted: boolean
+  /** True when the answer had begun and broke off. */
+  broken: boolean
+  firstByteMs: number | null
+  durationMs: number
+  /** Bytes of the answer's body that were sent on. */
+  answerBytes: number
+}

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto'
+import { authenticateRequest } from './auth/authenticate.js'
+import { resolveCredential } from './credentials/resolve.js'
+import { assertAdmitted } from './edge/admit.js'
+import { resolveClientAddress } from './edge/client-address.js'
+import { assertPlainFraming } from './edge/framing.js'
+import { ProxyError, toErrorBody } from './errors.js'
+import type { Exchange } from './exchange.js'
+import { toLoggedError } from './logger.js'
+import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
+import { type ProxyOptions, resolveOptions } from './options.js'
+import { logExchange } from './record/access-log.js'
+import { type Forwarding, forward } from './upstream/forward.js'
+import { ClientGoneError, openRequestBody } from './upstream/request-body.js'
+import type { Meter } from './usage/facts.js'
+import { createMeter } from './usage/meter.js'
+import { findModel } from './usage/request-model.js'
+import { toFetch } from './web.js'
+
+/** How the proxy stands. */
+export interface ProxyHealth {
+  readonly status: 'ok' | 'draining'
+  /** Exchanges under way. */
+  readonly inFlight: number
+}
+
+/** Forwards requests to the Claude API; mount it with an adapter. */
+export interface Proxy extends Mountable {
+  health(): ProxyHealth
+  /**
+   * Drains: new requests get 503, those under way finish within `drainMs` (default 30,000) and are cut after that;
+   * then what the proxy opened is closed. A second call waits for the first.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void>
+}
+
+/** One exchange under way, and what ends it early. */
+interface Live {
+  readonly exchange: Exchange
+  readonly sink: ResponseSink
+  forwarding: Forwarding | null
+}
+
+/**
+ * Creates the proxy.
+ *
+ * @throws ConfigurationError when an option is wrong or missing; it names the option
+ */
+export function createProxy(options: ProxyOptions): Proxy {
+  const resolved = resolveOptions(options)
+  const { clock, logger, dispatcher } = resolved
+  const underWay = new Set<Live>()
+  let closing: Promise<void> | null = null
+  let whenIdle: (() => void) | null = null
+
+  /** The life of one request, top to bottom. */
+  async function run(request: InboundRequest, live: Live): Promise<void> {
+    const { exchange, sink } = live
+    if (closing !== null) throw new ProxyError('draining')
+    exchange.clientAddress = resolveClientAddress(request, resolved.trustedProxies)
+    assertPlainFraming(request.rawHeaders)
+    resolved.targets.assertForwardable(request.method, request.path)
+    const identity = await authenticateRequest(resolved.authenticate, request)
+    exchange.domain = identity.domain
+    exchange.keyId = identity.keyId
+    assertAdmitted(exchange.clientAddress, resolved.allow)
+    const credential = await resolveCredential(resolved.credentials, identity.domain, clock.now())
+    const headers = resolved.headers.toUpstream(request.rawHeaders, credential)
+    const body = await openRequestBody(request.body, request.headers['content-length'], resolved.bodyLimits)
+    if (sink.closed) throw new ClientGoneError()
+
+    let meter: Meter | null = null
+    live.forwarding = forward(
+      {
+        dispatcher,
+        method: request.method,
+        path: resolved.basePath + request.path,
+        headers,
+        body,
+        timeouts: resolved.timeouts,
+        requestId: exchange.requestId,
+        toClientHeaders: resolved.headers.toClient,
+      },
+      sink,
+      {
+        onHead(status, head) {
+          exchange.status = status
+          exchange.upstreamRequestId = (head['request-id'] as string | undefined) ?? null
+          exchange.firstByteMs = clock.monotonic() - exchange.startedMonotonic
+          meter = createMeter(head)
+        },
+        onChunk(chunk) {
+          exchange.answerBytes += chunk.length
+          meter?.push(chunk)
+        },
+      },
+    )
+    const end = await live.forwarding.ended
+    exchange.aborted = end === 'aborted'
+    exchange.broken = end === 'broken'
+    exchange.answer = (meter as Meter | null)?.facts() ?? null
+    exchange.errorType = exchange.answer?.errorType ?? null
+    exchange.modelAsked = findModel(body)
+  }
+
+  async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
+    const live: Live = { exchange: openExchange(request), sink, forwarding: null }
+    const { exchange } = live
+    underWay.add(live)
+    try {
+      await run(request, live)
+    } catch (error) {
+      refuse(error, live)
+    }
+    underWay.delete(live)
+    exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
+    logExchange(logger, exchange)
+    if (underWay.size === 0) whenIdle?.()
+  }
+
+  function openExchange(request: InboundRequest): Exchange {
+    return {
+      requestId: randomUUID(),
+      startedAt: clock.now(),
+      startedMonotonic: clock.monotonic(),
+      method: request.method,
+      path: request.path,
+      clientAddress: null,
+      domain: null,
+      keyId: null,
+      modelAsked: null,
+      status: null,
+      errorType: null,
+      upstreamRequestId: null,
+      answer: null,
+      aborted: false,
+      broken: false,
+      firstByteMs: null,
+      durationMs: 0,
+      answerBytes: 0,
+    }
+  }
+
+  /** Answers a request that could not be forwarded, in the API's error shape. */
+  function refuse(error: unknown, { exchange, sink }: Live): void {
+    if (error instanceof ClientGoneError || sink.closed) {
+      exchange.aborted = true
+      return
+    }
+    const refusal = error instanceof ProxyError ? error : new ProxyError('internal', { cause: error })
+    exchange.status = refusal.status
+    exchange.errorType = refusal.type
+    if (refusal.cause !== undefined) {
+      const { requestId } = exchange
+      logger.error({ requestId, code: refusal.code, error: toLoggedError(refusal.cause) }, 'request failed')
+    }
+    const text = toErrorBody(refusal, exchange.requestId)
+    sink.writeHead(refusal.status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      'x-prompt-train-request-id': exchange.requestId,
+      ...(!refusal.retry && { 'x-should-retry': 'false' }),
+      ...(refusal.code === 'draining' && { connection: 'close' }),
+    })
+    sink.end(text)
+  }
+
+  async function drain(drainMs: number): Promise<void> {
+    if (underWay.size > 0) {
+      const idle = new Promise<void>((resolve) => {
+        whenIdle = resolve
+      })
+      const timer = setTimeout(() => {
+        for (const { sink, forwarding } of underWay) forwarding === null ? sink.destroy() : forwarding.cut()
+      }, drainMs)
+      await idle
+      clearTimeout(timer)
+    }
+    if (resolved.ownsDispatcher) await dispatcher.destroy()
+  }
+
+  return {
+    handle,
+    fetch: toFetch(handle),
+    health: () => ({ status: closing === null ? 'ok' : 'draining', inFlight: underWay.size }),
+    close({ drainMs = 30_000 } = {}) {
+      closing ??= drain(drainMs)
+      return closing
+    },
+  }
+}

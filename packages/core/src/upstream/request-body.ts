@@ -1,0 +1,132 @@
+import { Readable } from 'node:stream'
+import { ProxyError } from '../errors.js'
+
+/** Bodies up to this size go up as one buffer: one write with the head, and what is needed to send them once more. */
+export const SMALL_BODY_BYTES = 256 * 1024
+
+/** A client that left before its request was complete. Nobody is there to be told. */
+export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError'
+}
+
+export interface BodyLimits {
+  readonly maxBytes: number
+  /** How long the client may be silent within the body. */
+  readonly idleMs: number
+}
+
+/**
+ * Opens the request's body for the way up: a Buffer where it is small, a stream where it is large, null where there is
+ * none. A small body is complete before anything is sent, so a request that its own framing proves broken never
+ * reaches the upstream.
+ *
+ * @throws ProxyError `body_consumed` when something read the stream before us
+ * @throws ProxyError `body_too_large` as soon as that is known; a stream fails with it when it comes to light later
+ * @throws ProxyError `request_timeout` when the client stops sending
+ * @throws ClientGoneError when the client leaves
+ */
+export async function openRequestBody(
+  body: Readable | Uint8Array | null,
+  contentLength: string | undefined,
+  limits: BodyLimits,
+): Promise<Buffer | Readable | null> {
+  if (body === null) return null
+  if (body instanceof Uint8Array) {
+    if (body.byteLength > limits.maxBytes) throw new ProxyError('body_too_large')
+    return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  }
+  if (body.readableDidRead || body.readableEnded) throw new ProxyError('body_consumed')
+  const declared = contentLength === undefined ? null : Number(contentLength)
+  if (declared !== null && declared > limits.maxBytes) throw new ProxyError('body_too_large')
+  if (declared !== null && declared > SMALL_BODY_BYTES) return new RequestBodyStream(body, [], limits)
+  return gather(body, declared, limits)
+}
+
+/** Collects a small body, or turns into a stream once it proves large. */
+function gather(source: Readable, declared: number | null, limits: BodyLimits): Promise<Buffer | Readable> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const timer = setTimeout(() => fail(new ProxyError('request_timeout')), limits.idleMs)
+    const onData = (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size === declared) return succeed(toBuffer(chunks, size))
+      timer.refresh()
+      if (size <= SMALL_BODY_BYTES) return
+      source.pause()
+      succeed(new RequestBodyStream(source, chunks, limits))
+    }
+    const onEnd = () => succeed(toBuffer(chunks, size))
+    const onGone = () => fail(new ClientGoneError())
+    const release = () => {
+      clearTimeout(timer)
+      source.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
+      // A socket error after this point must not become an uncaught exception.
+      source.on('error', ignore)
+    }
+    const succeed = (result: Buffer | Readable) => {
+      release()
+      resolve(result)
+    }
+    const fail = (error: Error) => {
+      release()
+      reject(error)
+    }
+    source.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
+  })
+}
+
+/**
+ * A large body on its way up. It stands between because undici destroys the body it is given when a request fails,
+ * and destroying the client's own request would cut the connection that the answer has to take.
+ */
+class RequestBodyStream extends Readable {
+  #source: Readable
+  #size = 0
+  #timer: NodeJS.Timeout
+  #limits: BodyLimits
+
+  constructor(source: Readable, head: readonly Buffer[], limits: BodyLimits) {
+    super({ highWaterMark: SMALL_BODY_BYTES })
+    this.#source = source
+    this.#limits = limits
+    this.#timer = setTimeout(() => this.destroy(new ProxyError('request_timeout')), limits.idleMs)
+    for (const chunk of head) this.#accept(chunk)
+    source.on('data', this.#accept).on('end', this.#finish).on('close', this.#abandon).on('error', this.#abandon)
+  }
+
+  override _read(): void {
+    this.#source.resume()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    clearTimeout(this.#timer)
+    this.#source.off('data', this.#accept).off('end', this.#finish).off('close', this.#abandon)
+    // What the client still sends is read and dropped, so that it gets to reading the answer.
+    this.#source.resume()
+    callback(error)
+  }
+
+  #accept = (chunk: Buffer): void => {
+    this.#timer.refresh()
+    this.#size += chunk.length
+    if (this.#size > this.#limits.maxBytes) this.destroy(new ProxyError('body_too_large'))
+    else if (!this.push(chunk)) this.#source.pause()
+  }
+
+  #finish = (): void => {
+    clearTimeout(this.#timer)
+    this.push(null)
+  }
+
+  #abandon = (): void => {
+    if (!this.#source.readableEnded) this.destroy(new ClientGoneError())
+  }
+}
+
+function toBuffer(chunks: Buffer[], size: number): Buffer {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)
+}
+
+function ignore(): void {}

@@ -1,0 +1,23 @@
+import type { AnswerFacts, Usage } from '../exchange.js'
+import { type Meter, toObject, toStringOrNull } from './facts.js'
+import { JsonScanner } from './json-scanner.js'
+
+/** Reads the facts of an answer that is one JSON object: a message or an error. */
+export class JsonMeter implements Meter {
+  readonly #scanner = new JsonScanner(['model', 'usage', 'stop_reason', 'error'])
+
+  push(chunk: Buffer): void {
+    this.#scanner.push(chunk)
+  }
+
+  facts(): AnswerFacts {
+    const { members } = this.#scanner
+    return {
+      model: toStringOrNull(members.get('model')),
+      usage: toObject(members.get('usage')) as Usage | null,
+      stopReason: toStringOrNull(members.get('stop_reason')),
+      errorType: toStringOrNull(toObject(members.get('error'))?.type),
+      complete: true,
+    }
+  }
+}

@@ -1,0 +1,116 @@
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+/** A longer member is not one that anybody asks for. */
+const MAX_MEMBER_BYTES = 1024 * 1024
+
+/**
+ * Picks members out of a JSON object's top level while its bytes pass, without keeping or parsing the rest: an answer's
+ * usage stands beside megabytes of text. Strings are skipped from quote to quote.
+ */
+export class JsonScanner {
+  readonly members = new Map<string, unknown>()
+  readonly #wanted: ReadonlySet<string>
+  #depth = 0
+  #inString = false
+  #escaped = false
+  /** The key whose value is being read; null while a key is. */
+  #key: string | null = null
+  /** Pieces of the key or wanted value being read; null while it is skipped. */
+  #pieces: Buffer[] | null = null
+  #size = 0
+
+  constructor(wanted: readonly string[]) {
+    this.#wanted = new Set(wanted)
+  }
+
+  push(chunk: Buffer): void {
+    const length = chunk.length
+    let from = 0
+    let backslash = -2
+    let i = 0
+    while (i < length) {
+      if (this.#inString) {
+        if (this.#escaped) {
+          this.#escaped = false
+          i++
+          continue
+        }
+        if (backslash !== -1 && backslash < i) backslash = chunk.indexOf(BACKSLASH, i)
+        const quote = chunk.indexOf(QUOTE, i)
+        if (backslash !== -1 && (quote === -1 || backslash < quote)) {
+          this.#escaped = true
+          i = backslash + 1
+          continue
+        }
+        if (quote === -1) break
+        this.#inString = false
+        i = quote + 1
+        continue
+      }
+      const byte = chunk[i]!
+      if (byte === QUOTE) {
+        this.#inString = true
+      } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        if (++this.#depth === 1) {
+          this.#begin()
+          from = i + 1
+        }
+      } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+        if (this.#depth-- === 1) this.#endValue(chunk.subarray(from, i))
+      } else if (this.#depth === 1 && byte === COLON) {
+        this.#endKey(chunk.subarray(from, i))
+        from = i + 1
+      } else if (this.#depth === 1 && byte === COMMA) {
+        this.#endValue(chunk.subarray(from, i))
+        this.#begin()
+        from = i + 1
+      }
+      i++
+    }
+    this.#keep(chunk.subarray(from))
+  }
+
+  #begin(): void {
+    this.#key = null
+    this.#pieces = []
+    this.#size = 0
+  }
+
+  #endKey(last: Buffer): void {
+    const key = this.#parse(last)
+    this.#begin()
+    this.#key = typeof key === 'string' ? key : ''
+    if (!this.#wanted.has(this.#key)) this.#pieces = null
+  }
+
+  #endValue(last: Buffer): void {
+    if (this.#key === null || this.#pieces === null) return
+    const value = this.#parse(last)
+    if (value !== undefined) this.members.set(this.#key, value)
+    this.#pieces = null
+  }
+
+  #keep(piece: Buffer): void {
+    if (this.#pieces === null || piece.length === 0) return
+    this.#size += piece.length
+    if (this.#size > MAX_MEMBER_BYTES) this.#pieces = null
+    else this.#pieces.push(piece)
+  }
+
+  #parse(last: Buffer): unknown {
+    this.#keep(last)
+    if (this.#pieces === null) return undefined
+    const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces)
+    try {
+      return JSON.parse(bytes.toString('utf8'))
+    } catch {
+      return undefined
+    }
+  }
+}
