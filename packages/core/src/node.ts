@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import { cutMountPath } from './mount-path.js'
 import type { InboundRequest, Mountable } from './mountable.js'
 
 /** What {@link fromIncoming} takes beside the request. */
@@ -71,11 +72,4 @@ function keptBytes(incoming: FrameworkMessage): Uint8Array | null {
   if ((incoming.headers['content-encoding'] ?? 'identity') !== 'identity') return null
   if (incoming.rawBody instanceof Uint8Array) return incoming.rawBody
   return incoming.body instanceof Uint8Array ? incoming.body : null
-}
-
-/** A target that does not begin with the mount path as it is spelled stays whole, and matches no route. */
-function cutMountPath(target: string, mountPath: string): string {
-  if (!target.startsWith(mountPath)) return target
-  const rest = target.slice(mountPath.length)
-  return rest.startsWith('/') ? rest : rest === '' || rest.startsWith('?') ? `/${rest}` : target
 }

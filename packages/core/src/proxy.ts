@@ -25,7 +25,7 @@ export interface ProxyHealth {
 }
 
 /** Forwards requests to the Claude API; mount it with an adapter. */
-export interface Proxy extends Mountable {
+export interface ProxyApp extends Mountable {
   health(): ProxyHealth
   /**
    * Drains: new requests get 503, those under way finish within `drainMs` (default 30,000) and are cut after that;
@@ -46,7 +46,7 @@ interface Live {
  *
  * @throws ConfigurationError when an option is wrong or missing; it names the option
  */
-export function createProxy(options: ProxyOptions): Proxy {
+export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
   const { clock, logger, dispatcher } = resolved
   const underWay = new Set<Live>()
@@ -171,7 +171,10 @@ export function createProxy(options: ProxyOptions): Proxy {
         whenIdle = resolve
       })
       const timer = setTimeout(() => {
-        for (const { sink, forwarding } of underWay) forwarding === null ? sink.destroy() : forwarding.cut()
+        for (const { sink, forwarding } of underWay) {
+          if (forwarding === null) sink.destroy()
+          else forwarding.stop(new ProxyError('draining'))
+        }
       }, drainMs)
       await idle
       clearTimeout(timer)

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { cutMountPath } from './mount-path.js'
 import type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from './mountable.js'
 
 /** What is buffered for a reader that is slower than the upstream before the upstream is paused. */
@@ -12,21 +13,30 @@ export function toFetch(handle: Mountable['handle']): Mountable['fetch'] {
     const { mountPath, remoteAddress, hostRequest, ...standard } = init
     const request = new Request(input, standard)
     request.signal.throwIfAborted()
-    return respond({ handle }, fromRequest(request, { mountPath, remoteAddress, hostRequest }), request.signal)
+    return respond({ handle }, fromRequest(request, { mountPath, remoteAddress, hostRequest }), {
+      gone: request.signal,
+    })
   }
+}
+
+/** How {@link respond} and its host tell each other that the connection is over. */
+export interface RespondOptions {
+  /** Aborted by the host when the client has left. */
+  readonly gone?: AbortSignal
+  /** Cuts the client's connection, where the host can. @default the Response's body fails */
+  readonly cut?: () => void
 }
 
 /**
  * Lets `app` answer `request` with one web Response that is fed chunk by chunk. For adapters of hosts that want a
- * Response. Aborting `gone` tells that the client has left; the returned promise then rejects with its reason if there
- * is no Response yet.
+ * Response. Rejects only when the client has left or the connection was cut before there was one.
  */
 export function respond(
   app: Pick<Mountable, 'handle'>,
   request: InboundRequest,
-  gone?: AbortSignal,
+  options: RespondOptions = {},
 ): Promise<Response> {
-  const sink = new WebSink(request.method === 'HEAD', gone)
+  const sink = new WebSink(request.method === 'HEAD', options)
   void app.handle(request, sink)
   return sink.response
 }
@@ -47,7 +57,7 @@ function fromRequest(
   }
   return {
     method: request.method,
-    path: target.startsWith(`${mountPath}/`) ? target.slice(mountPath.length) : target,
+    path: cutMountPath(target, mountPath),
     mountPath,
     rawHeaders,
     headers,
@@ -75,6 +85,7 @@ class WebSink implements ResponseSink {
   headersSent = false
   closed = false
   readonly #headOnly: boolean
+  readonly #cut: (() => void) | undefined
   readonly #listeners: { drain: (() => void)[]; close: (() => void)[] } = { drain: [], close: [] }
   #settle!: { resolve(response: Response): void; reject(reason: unknown): void }
   /** Chunks not yet asked for. Kept here and not in the stream: a stream that fails drops what it holds. */
@@ -85,8 +96,9 @@ class WebSink implements ResponseSink {
   #failure: Error | null = null
   #wake: (() => void) | null = null
 
-  constructor(headOnly: boolean, gone?: AbortSignal) {
+  constructor(headOnly: boolean, { gone, cut }: RespondOptions) {
     this.#headOnly = headOnly
+    this.#cut = cut
     this.response = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -153,7 +165,7 @@ class WebSink implements ResponseSink {
     }
     if (this.#queue.length === 0) {
       if (this.#ended) return this.#complete(controller)
-      if (this.#failure !== null) return controller.error(this.#failure)
+      if (this.#failure !== null) return this.#break(controller, this.#failure)
       this.#drain()
     }
   }
@@ -161,6 +173,11 @@ class WebSink implements ResponseSink {
   #complete(controller: ReadableStreamDefaultController<Uint8Array>): void {
     controller.close()
     this.#close()
+  }
+
+  #break(controller: ReadableStreamDefaultController<Uint8Array>, failure: Error): void {
+    if (this.#cut === undefined) controller.error(failure)
+    else this.#cut()
   }
 
   #drain(): void {

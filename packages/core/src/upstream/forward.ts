@@ -50,8 +50,8 @@ export type ForwardEnd = 'complete' | 'aborted' | 'broken'
 export interface Forwarding {
   /** @throws ProxyError as long as no byte has been answered */
   readonly ended: Promise<ForwardEnd>
-  /** Ends it from our side: the upstream request is aborted and the client's connection cut. */
-  cut(): void
+  /** Ends it from our side: with `error` as the answer where none has begun, else by breaking the answer off. */
+  stop(error: ProxyError): void
 }
 
 /** Sends the request up and its answer, as it arrives, to `sink`. */
@@ -113,9 +113,8 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
     }
   }
 
-  cut(): void {
-    this.#sink.destroy()
-    this.#abandon()
+  stop(error: ProxyError): void {
+    this.#fail(error)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
