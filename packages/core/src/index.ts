@@ -25,4 +25,5 @@ export type {
 export type { Timeouts } from './upstream/forward.js'
 export { type AllowHeaders, headerPolicy } from './upstream/headers.js'
 export { defaultRoutes, type Route } from './upstream/target.js'
-export { type RespondOptions, respond } from './web.js'
+export { respond } from './web.js'
+export type { RespondOptions } from './web-sink.js'

@@ -1,11 +1,9 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { cutMountPath } from './mount-path.js'
-import type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from './mountable.js'
-
-/** What is buffered for a reader that is slower than the upstream before the upstream is paused. */
-const HIGH_WATER_BYTES = 64 * 1024
+import type { InboundRequest, Mountable, MountableFetchInit } from './mountable.js'
+import { type RespondOptions, WebSink } from './web-sink.js'
 
 /** Gives any `handle` a `fetch`: a web Request in, a web Response out, streamed. */
 export function toFetch(handle: Mountable['handle']): Mountable['fetch'] {
@@ -17,14 +15,6 @@ export function toFetch(handle: Mountable['handle']): Mountable['fetch'] {
       gone: request.signal,
     })
   }
-}
-
-/** How {@link respond} and its host tell each other that the connection is over. */
-export interface RespondOptions {
-  /** Aborted by the host when the client has left. */
-  readonly gone?: AbortSignal
-  /** Cuts the client's connection, where the host can. @default the Response's body fails */
-  readonly cut?: () => void
 }
 
 /**
@@ -77,137 +67,4 @@ function consumed(): Readable {
   const stream = Readable.from([])
   stream.resume()
   return stream
-}
-
-/** A ResponseSink that becomes a web Response at its head. */
-class WebSink implements ResponseSink {
-  readonly response: Promise<Response>
-  headersSent = false
-  closed = false
-  readonly #headOnly: boolean
-  readonly #cut: (() => void) | undefined
-  readonly #listeners: { drain: (() => void)[]; close: (() => void)[] } = { drain: [], close: [] }
-  #settle!: { resolve(response: Response): void; reject(reason: unknown): void }
-  /** Chunks not yet asked for. Kept here and not in the stream: a stream that fails drops what it holds. */
-  #queue: Uint8Array[] = []
-  #queuedBytes = 0
-  #full = false
-  #ended = false
-  #failure: Error | null = null
-  #wake: (() => void) | null = null
-
-  constructor(headOnly: boolean, { gone, cut }: RespondOptions) {
-    this.#headOnly = headOnly
-    this.#cut = cut
-    this.response = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject }
-    })
-    if (gone?.aborted) this.#leave(gone.reason)
-    gone?.addEventListener('abort', () => this.#leave(gone.reason), { once: true })
-  }
-
-  writeHead(status: number, headers: OutgoingHttpHeaders): void {
-    this.headersSent = true
-    const bodyless = this.#headOnly || status === 204 || status === 205 || status === 304
-    const body = bodyless
-      ? null
-      : new ReadableStream<Uint8Array>(
-          { pull: (controller) => this.#pull(controller), cancel: () => this.#leave(undefined) },
-          { highWaterMark: 0 },
-        )
-    this.#settle.resolve(new Response(body as never, { status, headers: toHeadersInit(headers) }))
-  }
-
-  flushHeaders(): void {
-    // The Response stands as soon as its head does.
-  }
-
-  write(chunk: Uint8Array): boolean {
-    if (this.closed) return true
-    this.#queue.push(chunk)
-    this.#queuedBytes += chunk.byteLength
-    this.#wake?.()
-    this.#full = this.#queuedBytes >= HIGH_WATER_BYTES
-    return !this.#full
-  }
-
-  end(chunk?: string | Uint8Array): void {
-    if (chunk !== undefined) this.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-    this.#ended = true
-    this.#wake?.()
-  }
-
-  destroy(error: Error = new Error('The answer broke off.')): void {
-    if (this.#ended || this.#failure !== null) return
-    this.#failure = error
-    this.#settle.reject(error)
-    this.#wake?.()
-    this.#close()
-  }
-
-  on(event: 'drain' | 'close', listener: () => void): void {
-    this.#listeners[event].push(listener)
-  }
-
-  #pull(controller: ReadableStreamDefaultController<Uint8Array>): void | Promise<void> {
-    if (this.#queue.length === 0 && !this.#ended && this.#failure === null) {
-      return new Promise<void>((resolve) => {
-        this.#wake = resolve
-      }).then(() => {
-        this.#wake = null
-        return this.#pull(controller)
-      })
-    }
-    const chunk = this.#queue.shift()
-    if (chunk !== undefined) {
-      this.#queuedBytes -= chunk.byteLength
-      controller.enqueue(chunk)
-    }
-    if (this.#queue.length === 0) {
-      if (this.#ended) return this.#complete(controller)
-      if (this.#failure !== null) return this.#break(controller, this.#failure)
-      this.#drain()
-    }
-  }
-
-  #complete(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    controller.close()
-    this.#close()
-  }
-
-  #break(controller: ReadableStreamDefaultController<Uint8Array>, failure: Error): void {
-    if (this.#cut === undefined) controller.error(failure)
-    else this.#cut()
-  }
-
-  #drain(): void {
-    if (!this.#full) return
-    this.#full = false
-    for (const listener of this.#listeners.drain) listener()
-  }
-
-  /** The reader is gone. */
-  #leave(reason: unknown): void {
-    if (this.closed) return
-    this.#failure = reason instanceof Error ? reason : new Error('The reader left.')
-    this.#queue = []
-    this.#settle.reject(reason)
-    this.#wake?.()
-    this.#close()
-  }
-
-  #close(): void {
-    if (this.closed) return
-    this.closed = true
-    for (const listener of this.#listeners.close) listener()
-  }
-}
-
-/** A plain record where it can be one: hosts such as @hono/node-server write it out without building Headers. */
-function toHeadersInit(headers: OutgoingHttpHeaders): Record<string, string> | [string, string][] {
-  const entries = Object.entries(headers)
-  if (entries.some(([, value]) => Array.isArray(value))) {
-    return entries.flatMap(([name, value]) => [value].flat().map((item): [string, string] => [name, String(item)]))
-  }
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]))
 }

@@ -48,7 +48,7 @@ const send = (url: string, init: RequestInit = {}) =>
 
 describe.each([
   ['Express 5', express],
-  ['Express 4', express4 as unknown as typeof express],
+  ['Express 4', express4],
 ])('%s', (_name, framework) => {
   it('says what to do when a body parser was mounted first, at once and without calling the upstream', async () => {
     const upstream = await echo()

@@ -27,7 +27,7 @@ const harness = (framework: typeof express): MountableHarness => ({
 
 describe.each([
   ['express', 5, express],
-  ['express4', 4, express4 as unknown as typeof express],
+  ['express4', 4, express4],
 ] as const)('%s', (alias, major, framework) => {
   it(`is Express ${major}`, () => {
     const { version } = JSON.parse(readFileSync(require.resolve(`${alias}/package.json`), 'utf8')) as {

@@ -1,5 +1,8 @@
 import type { ResponseSink } from '../mountable.js'
 
+/** How long a broken answer waits for a slow reader to take what had arrived before it broke. */
+const DRAIN_MS = 30_000
+
 /** What the writer needs of the upstream's side. */
 export interface Flow {
   pause(): void
@@ -19,6 +22,8 @@ export class CoalescingWriter {
   #scheduled = false
   #paused = false
   #ended = false
+  /** At least the last four bytes written, as far as there are so many. */
+  #tail: Buffer = Buffer.alloc(0)
 
   constructor(sink: ResponseSink, onWritten: (chunk: Buffer) => void) {
     this.#sink = sink
@@ -28,10 +33,6 @@ export class CoalescingWriter {
       this.#paused = false
       this.#flow?.resume()
     })
-  }
-
-  get isPaused(): boolean {
-    return this.#paused
   }
 
   /** Begins after the head has been written: it goes out with the first bytes, or alone if none came with it. */
@@ -56,14 +57,32 @@ export class CoalescingWriter {
     }
   }
 
-  /** Writes what is gathered, now. */
-  flush(): void {
+  /**
+   * Ends the answer as broken: what had arrived is written, then the connection is cut. `lastEvent` goes before the
+   * cut where the bytes written so far end an event, so that it is read as one.
+   */
+  breakOff(lastEvent: string | null): void {
+    this.#flush()
+    this.#ended = true
+    if (lastEvent !== null && endsEvent(this.#tail)) this.#sink.write(Buffer.from(lastEvent))
+    const destroy = () => this.#sink.destroy()
+    if (this.#paused) {
+      this.#sink.on('drain', destroy)
+      setTimeout(destroy, DRAIN_MS).unref()
+    } else {
+      // The sink hands its bytes to the socket at the end of this turn; destroyed now, they would be lost.
+      setImmediate(destroy)
+    }
+  }
+
+  #flush(): void {
     const chunk = this.#take()
     if (chunk === null) return
     if (!this.#sink.write(chunk)) {
       this.#paused = true
       this.#flow?.pause()
     }
+    this.#tail = chunk.length < 4 ? Buffer.concat([this.#tail, chunk]).subarray(-4) : chunk
     this.#onWritten(chunk)
   }
 
@@ -82,9 +101,14 @@ export class CoalescingWriter {
   static flushLater(writer: CoalescingWriter): void {
     writer.#scheduled = false
     if (writer.#ended || writer.#sink.closed) return
-    if (writer.#chunks.length > 0) writer.flush()
+    if (writer.#chunks.length > 0) writer.#flush()
     else writer.#sink.flushHeaders()
   }
 }
 
 const { flushLater } = CoalescingWriter
+
+function endsEvent(bytes: Buffer): boolean {
+  const end = bytes.subarray(-4).toString('latin1')
+  return end === '' || end.endsWith('\n\n') || end.endsWith('\r\n\r\n') || end.endsWith('\r\r')
+}

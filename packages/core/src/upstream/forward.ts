@@ -1,18 +1,16 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { ProxyError, type ProxyErrorCode, toErrorBody } from '../errors.js'
+import { ProxyError, toErrorBody } from '../errors.js'
 import type { ResponseSink } from '../mountable.js'
 import { CoalescingWriter } from './coalescing-writer.js'
 import { isReusedSocketError } from './dispatcher.js'
 import { isEventStream } from './headers.js'
 import { ClientGoneError } from './request-body.js'
+import { toUpstreamError } from './upstream-error.js'
 
 /** A connection that was stale shows it within a round trip; later, the upstream may have been at work on it. */
 const STALE_SOCKET_MS = 1000
-
-/** How long a broken answer waits for a slow reader to take what had arrived before it broke. */
-const DRAIN_MS = 30_000
 
 /** Limits on one upstream request, in milliseconds; 0 switches a limit off. */
 export interface Timeouts {
@@ -75,16 +73,12 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
   #startedAt = 0
   #totalTimer: NodeJS.Timeout | undefined
   #eventStream = false
-  #tail: Buffer = Buffer.alloc(0)
 
   constructor(request: UpstreamRequest, sink: ResponseSink, observer: AnswerObserver) {
     this.#request = request
     this.#sink = sink
     this.#observer = observer
-    this.#writer = new CoalescingWriter(sink, (chunk) => {
-      this.#tail = chunk.length < 4 ? Buffer.concat([this.#tail, chunk]).subarray(-4) : chunk
-      observer.onChunk(chunk)
-    })
+    this.#writer = new CoalescingWriter(sink, (chunk) => observer.onChunk(chunk))
     this.ended = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -160,7 +154,7 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
     } else if (error instanceof ClientGoneError) {
       this.#abandon()
     } else {
-      this.#fail(error instanceof ProxyError ? error : new ProxyError(toCode(error), { cause: error }))
+      this.#fail(toUpstreamError(error))
     }
   }
 
@@ -185,20 +179,9 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
 
   /** Ends an answer that has begun as broken. A clean end would pass for a complete message. */
   #breakOff(error: ProxyError): void {
-    this.#writer.flush()
-    if (this.#eventStream && endsEvent(this.#tail)) {
-      this.#sink.write(Buffer.from(`event: error\ndata: ${toErrorBody(error, this.#request.requestId)}\n\n`))
-    }
+    const { requestId } = this.#request
+    this.#writer.breakOff(this.#eventStream ? `event: error\ndata: ${toErrorBody(error, requestId)}\n\n` : null)
     this.#finish('broken')
-    const destroy = () => this.#sink.destroy()
-    if (this.#writer.isPaused) {
-      // A reader that has fallen behind gets what the upstream had sent, if it reads on at all.
-      this.#sink.on('drain', destroy)
-      setTimeout(destroy, DRAIN_MS).unref()
-    } else {
-      // The sink hands its bytes to the socket at the end of this turn; destroyed now, they would be lost.
-      setImmediate(destroy)
-    }
   }
 
   #finish(end: ForwardEnd): void {
@@ -216,28 +199,4 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
       isReusedSocketError(error)
     )
   }
-}
-
-function toCode(error: Error): ProxyErrorCode {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'UND_ERR_HEADERS_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
-    case 'ETIMEDOUT':
-      return 'upstream_timeout'
-    case 'ECONNREFUSED':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EMFILE':
-      return 'upstream_unreachable'
-    default:
-      return 'upstream_broken'
-  }
-}
-
-function endsEvent(bytes: Buffer): boolean {
-  const tail = bytes.subarray(-4).toString('latin1')
-  return tail === '' || tail.endsWith('\n\n') || tail.endsWith('\r\n\r\n') || tail.endsWith('\r\r')
 }

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const core = join(root, 'packages/core/src')
+
+/** The line of one request, and the way in from each kind of host: they may know the folders. */
+const ABOVE_FOLDERS = ['proxy.ts', 'options.ts', 'index.ts']
+/** The vocabulary that every folder shares: it knows no folder. */
+const VOCABULARY = ['client-key', 'clock', 'errors', 'exchange', 'logger', 'mountable', 'secret', 'storage/storage']
+
+interface SourceFile {
+  readonly path: string
+  readonly folder: string
+  readonly text: string
+  /** What it imports of its own package, as paths from src. */
+  readonly imports: readonly string[]
+}
+
+const sources = (folder: string): SourceFile[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .map((path) => {
+      const text = readFileSync(join(folder, path), 'utf8')
+      const imports = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, target]) =>
+        relative(folder, resolve(folder, dirname(path), target!))
+          .replaceAll(sep, '/')
+          .replace(/\.js$/, ''),
+      )
+      return { path: path.replaceAll(sep, '/'), folder: dirname(path).replaceAll(sep, '/'), text, imports }
+    })
+
+const folderOf = (path: string) => dirname(path)
+
+describe('core', () => {
+  const files = sources(core)
+
+  it('has files to look at', () => {
+    expect(files.length).toBeGreaterThan(25)
+  })
+
+  it.each(files.map((file) => [file.path, file] as const))('%s imports only what it may', (path, file) => {
+    for (const target of file.imports) {
+      const to = folderOf(target)
+      if (VOCABULARY.includes(path.replace('.ts', ''))) {
+        expect(VOCABULARY, `${path} is vocabulary and imports ${target}`).toContain(target)
+      } else if (file.folder === 'testing') {
+        expect(['.', 'testing', 'storage'], `${path} imports ${target}`).toContain(to)
+      } else if (file.folder !== '.') {
+        const allowed = to === file.folder || to === '.' || VOCABULARY.includes(target)
+        expect(allowed, `${path} imports its sibling folder's ${target}`).toBe(true)
+        expect(['proxy', 'options', 'index', 'web', 'node'], `${path} imports upwards`).not.toContain(target)
+      } else if (!ABOVE_FOLDERS.includes(path)) {
+        expect(to === '.' || VOCABULARY.includes(target), `${path} knows the folder of ${target}`).toBe(true)
+      }
+      if (file.folder !== 'testing') expect(to, `${path} imports test support`).not.toBe('testing')
+    }
+  })
+
+  it('re-exports from index.ts alone', () => {
+    const others = files.filter(({ path, text }) => !path.endsWith('index.ts') && /^export .* from '/m.test(text))
+    expect(others.map(({ path }) => path)).toEqual([])
+  })
+
+  it('has no import cycle', () => {
+    const graph = new Map(files.map(({ path, imports }) => [path.replace('.ts', ''), imports]))
+    const done = new Set<string>()
+    const visit = (name: string, trail: readonly string[]): void => {
+      expect(trail, [...trail, name].join(' -> ')).not.toContain(name)
+      if (done.has(name)) return
+      for (const next of graph.get(name) ?? []) visit(next, [...trail, name])
+      done.add(name)
+    }
+    for (const name of graph.keys()) visit(name, [])
+  })
+})
+
+describe('adapters', () => {
+  it.each(['express-adapter', 'hono-adapter'])('%s imports nothing that a third party could not', (name) => {
+    for (const { text, path } of sources(join(root, 'packages', name, 'src'))) {
+      for (const [, target] of text.matchAll(/from '([^']+)'/g)) {
+        expect(target, path).toMatch(/^(@agent-prompt-train\/core(\/node)?|express|hono|node:\w+)$/)
+      }
+    }
+  })
+})
+
+describe('library packages', () => {
+  const libraries = ['core', 'express-adapter', 'hono-adapter']
+  const files = libraries.flatMap((name) =>
+    sources(join(root, 'packages', name, 'src')).map((file) => ({ ...file, path: `${name}/${file.path}` })),
+  )
+
+  it('never read the environment', () => {
+    expect(files.filter(({ text }) => text.includes('process.env')).map(({ path }) => path)).toEqual([])
+  })
+
+  it('keep files small: one job each', () => {
+    const long = files.filter(({ path, text }) => !path.includes('/testing/') && text.split('\n').length > 220)
+    expect(long.map(({ path }) => path)).toEqual([])
+  })
+
+  it('have at most 10 runtime packages below core and no install scripts', () => {
+    for (const name of [...libraries, 'cli']) {
+      const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+      expect(Object.keys(manifest.dependencies ?? {}).length, name).toBeLessThanOrEqual(10)
+      for (const script of ['preinstall', 'install', 'postinstall'])
+        expect(manifest.scripts, name).not.toHaveProperty(script)
+    }
+  })
+})
