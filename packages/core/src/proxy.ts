@@ -3,7 +3,7 @@ import { authenticateRequest } from './auth/authenticate.js'
 import { resolveCredential } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
 import { resolveClientAddress } from './edge/client-address.js'
-import { assertPlainFraming } from './edge/framing.js'
+import { checkFraming } from './edge/framing.js'
 import { ProxyError, toErrorBody } from './errors.js'
 import type { Exchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
@@ -58,7 +58,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     const { exchange, sink } = live
     if (closing !== null) throw new ProxyError('draining')
     exchange.clientAddress = resolveClientAddress(request, resolved.trustedProxies)
-    assertPlainFraming(request.rawHeaders)
+    const contentLength = checkFraming(request.rawHeaders)
     resolved.targets.assertForwardable(request.method, request.path)
     const identity = await authenticateRequest(resolved.authenticate, request)
     exchange.domain = identity.domain
@@ -66,7 +66,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     assertAdmitted(exchange.clientAddress, resolved.allow)
     const credential = await resolveCredential(resolved.credentials, identity.domain, clock.now())
     const headers = resolved.headers.toUpstream(request.rawHeaders, credential)
-    const body = await openRequestBody(request.body, request.headers['content-length'], resolved.bodyLimits)
+    const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
     if (sink.closed) throw new ClientGoneError()
 
     let meter: Meter | null = null
@@ -77,6 +77,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
         path: resolved.basePath + request.path,
         headers,
         body,
+        contentLength,
         timeouts: resolved.timeouts,
         requestId: exchange.requestId,
         toClientHeaders: resolved.headers.toClient,
@@ -105,17 +106,26 @@ export function createProxy(options: ProxyOptions): ProxyApp {
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
     const live: Live = { exchange: openExchange(request), sink, forwarding: null }
-    const { exchange } = live
     underWay.add(live)
     try {
       await run(request, live)
     } catch (error) {
       refuse(error, live)
+    } finally {
+      close(live)
     }
+  }
+
+  function close(live: Live): void {
+    const { exchange } = live
     underWay.delete(live)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
-    logExchange(logger, exchange)
     if (underWay.size === 0) whenIdle?.()
+    try {
+      logExchange(logger, exchange)
+    } catch {
+      // A host's logger that fails is the host's affair; the answer has been given.
+    }
   }
 
   function openExchange(request: InboundRequest): Exchange {
@@ -153,6 +163,11 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     if (refusal.cause !== undefined) {
       const { requestId } = exchange
       logger.error({ requestId, code: refusal.code, error: toLoggedError(refusal.cause) }, 'request failed')
+    }
+    if (sink.headersSent) {
+      exchange.broken = true
+      sink.destroy()
+      return
     }
     const text = toErrorBody(refusal, exchange.requestId)
     sink.writeHead(refusal.status, {

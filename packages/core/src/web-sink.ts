@@ -40,7 +40,6 @@ export class WebSink implements ResponseSink {
   }
 
   writeHead(status: number, headers: OutgoingHttpHeaders): void {
-    this.headersSent = true
     const bodyless = this.#headOnly || status === 204 || status === 205 || status === 304
     const body = bodyless
       ? null
@@ -48,7 +47,9 @@ export class WebSink implements ResponseSink {
           { pull: (controller) => this.#pull(controller), cancel: () => this.#leave(undefined) },
           { highWaterMark: 0 },
         )
-    this.#settle.resolve(new Response(body as never, { status, headers: toHeadersInit(headers) }))
+    const response = new Response(body as never, { status, headers: toHeadersInit(headers) })
+    this.headersSent = true
+    this.#settle.resolve(response)
   }
 
   flushHeaders(): void {

@@ -9,7 +9,9 @@ import { type RespondOptions, WebSink } from './web-sink.js'
 export function toFetch(handle: Mountable['handle']): Mountable['fetch'] {
   return async (input, init = {}) => {
     const { mountPath, remoteAddress, hostRequest, ...standard } = init
-    const request = new Request(input, standard)
+    // As it is where that is possible: a Request whose body was read cannot be made into another.
+    const request =
+      input instanceof Request && Object.keys(standard).length === 0 ? input : new Request(input, standard)
     request.signal.throwIfAborted()
     return respond({ handle }, fromRequest(request, { mountPath, remoteAddress, hostRequest }), {
       gone: request.signal,
@@ -42,6 +44,8 @@ function fromRequest(
   const rawHeaders: string[] = []
   const headers: IncomingHttpHeaders = {}
   for (const [name, value] of request.headers) {
+    // Nothing has checked it against the body, as a server's parser does.
+    if (name === 'content-length') continue
     rawHeaders.push(name, value)
     if (name !== 'set-cookie') headers[name] = value
   }

@@ -36,6 +36,8 @@ export interface UpstreamRequest {
   readonly path: string
   readonly headers: string[]
   readonly body: Buffer | Readable | null
+  /** The length that the client declared, so that a streamed body goes up framed as it came. */
+  readonly contentLength: number | null
   readonly timeouts: Timeouts
   readonly requestId: string
   readonly toClientHeaders: (rawHeaders: readonly (Buffer | string)[], requestId: string) => OutgoingHttpHeaders
@@ -88,14 +90,15 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { dispatcher, method, path, headers, body, timeouts } = this.#request
+    const { dispatcher, method, path, headers, body, contentLength, timeouts } = this.#request
+    const declares = contentLength !== null && body !== null && !Buffer.isBuffer(body)
     this.#startedAt = performance.now()
     try {
       dispatcher.dispatch(
         {
           method: method as Dispatcher.HttpMethod,
           path,
-          headers,
+          headers: declares ? [...headers, 'content-length', String(contentLength)] : headers,
           body,
           headersTimeout: timeouts.firstByteMs,
           bodyTimeout: timeouts.idleMs,

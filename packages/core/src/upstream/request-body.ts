@@ -27,7 +27,7 @@ export interface BodyLimits {
  */
 export async function openRequestBody(
   body: Readable | Uint8Array | null,
-  contentLength: string | undefined,
+  contentLength: number | null,
   limits: BodyLimits,
 ): Promise<Buffer | Readable | null> {
   if (body === null) return null
@@ -36,10 +36,9 @@ export async function openRequestBody(
     return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   }
   if (body.readableDidRead || body.readableEnded) throw new ProxyError('body_consumed')
-  const declared = contentLength === undefined ? null : Number(contentLength)
-  if (declared !== null && declared > limits.maxBytes) throw new ProxyError('body_too_large')
-  if (declared !== null && declared > SMALL_BODY_BYTES) return new RequestBodyStream(body, [], limits)
-  return gather(body, declared, limits)
+  if (contentLength !== null && contentLength > limits.maxBytes) throw new ProxyError('body_too_large')
+  if (contentLength !== null && contentLength > SMALL_BODY_BYTES) return new RequestBodyStream(body, [], limits)
+  return gather(body, contentLength, limits)
 }
 
 /** Collects a small body, or turns into a stream once it proves large. */
@@ -91,12 +90,13 @@ class RequestBodyStream extends Readable {
     super({ highWaterMark: SMALL_BODY_BYTES })
     this.#source = source
     this.#limits = limits
-    this.#timer = setTimeout(() => this.destroy(new ProxyError('request_timeout')), limits.idleMs)
+    this.#timer = setTimeout(() => this.#onSilence(), limits.idleMs)
     for (const chunk of head) this.#accept(chunk)
     source.on('data', this.#accept).on('end', this.#finish).on('close', this.#abandon).on('error', this.#abandon)
   }
 
   override _read(): void {
+    this.#timer.refresh()
     this.#source.resume()
   }
 
@@ -113,6 +113,12 @@ class RequestBodyStream extends Readable {
     this.#size += chunk.length
     if (this.#size > this.#limits.maxBytes) this.destroy(new ProxyError('body_too_large'))
     else if (!this.push(chunk)) this.#source.pause()
+  }
+
+  #onSilence(): void {
+    // While the upstream takes nothing the client is held back by us, and its silence is ours.
+    if (this.#source.isPaused()) this.#timer.refresh()
+    else this.destroy(new ProxyError('request_timeout'))
   }
 
   #finish = (): void => {
