@@ -1,0 +1,126 @@
+import {
+  allowAnyone,
+  ConfigurationError,
+  type CredentialStore,
+  createProxy,
+  type Logger,
+  memoryStorage,
+  type ProxyOptions,
+} from '@agent-prompt-train/core'
+import { type ConfiguredCredentials, DEFAULT_DOMAIN, openCredentials } from './credentials-from-environment.js'
+import { startDemonstrationUpstream } from './demonstration-upstream.js'
+import { openDevelopmentKey } from './development-key.js'
+import type { Environment } from './environment.js'
+import type { Access } from './welcome.js'
+
+/** The proxy as the environment wants it. */
+export interface Application {
+  readonly proxy: ReturnType<typeof createProxy>
+  /** The upstream, in words. */
+  readonly upstream: string
+  readonly access: Access
+  /** Closes what was opened beside the proxy. */
+  close(): void
+}
+
+interface Upstream {
+  readonly credentials: CredentialStore
+  readonly url: string | null
+  readonly description: string
+  close(): void
+}
+
+/**
+ * Puts the proxy together.
+ *
+ * @throws ConfigurationError that names the variable or file and how to mend it
+ */
+export async function createApplication(environment: Environment, logger: Logger): Promise<Application> {
+  const configured = openCredentials(environment, logger)
+  const upstream = configured.hasCredential
+    ? toConfiguredUpstream(configured, environment)
+    : await toDemonstration(configured, environment, logger)
+  const { access, ...callers } = await openAccess(environment, configured, upstream.credentials)
+  const proxy = build({
+    ...callers,
+    credentials: upstream.credentials,
+    ...(upstream.url !== null && { upstream: upstream.url }),
+    edge: { trustedProxies: environment.trustedProxies, allow: environment.ipAllowlist },
+    logger,
+  })
+  return { proxy, upstream: upstream.description, access, close: upstream.close }
+}
+
+function toConfiguredUpstream({ store, close }: ConfiguredCredentials, { upstream: url }: Environment): Upstream {
+  return { credentials: store, url, description: url ?? 'https://api.anthropic.com', close }
+}
+
+async function toDemonstration(
+  { store, close }: ConfiguredCredentials,
+  environment: Environment,
+  logger: Logger,
+): Promise<Upstream> {
+  const remedy = `set ANTHROPIC_API_KEY, or put a credential file into ${environment.credentialsDir}`
+  if (environment.production) {
+    throw new ConfigurationError('ANTHROPIC_API_KEY', `no upstream credential is configured: ${remedy}`)
+  }
+  const demonstration = await startDemonstrationUpstream()
+  const ignored = environment.upstream === null ? '' : '; without one, CLAUDE_API_BASE_URL is not used'
+  logger.warn(
+    {},
+    `demonstration upstream: no upstream credential is configured, so no Claude model is called: ${remedy}, and start again${ignored}`,
+  )
+  return {
+    credentials: {
+      ...store,
+      find: async (domain) =>
+        (await store.find(domain)) ?? (domain === DEFAULT_DOMAIN ? demonstration.credential : null),
+    },
+    url: demonstration.address,
+    description: 'demonstration: no Claude model is called; set ANTHROPIC_API_KEY for real answers',
+    close() {
+      demonstration.close()
+      close()
+    },
+  }
+}
+
+type Callers = Pick<ProxyOptions, 'authenticate' | 'storage'> & { readonly access: Access }
+
+async function openAccess(
+  environment: Environment,
+  { hasClientKey }: ConfiguredCredentials,
+  credentials: CredentialStore,
+): Promise<Callers> {
+  if (environment.clientAuth && hasClientKey) return { access: { by: 'own-key' } }
+  const remedy = `make one with "prompt-train auth generate-key" and put its digest into a credential file in ${environment.credentialsDir}`
+  if (environment.production) throw new ConfigurationError('CREDENTIALS_DIR', `no client key is configured: ${remedy}`)
+  if ((await credentials.find(DEFAULT_DOMAIN)) === null) {
+    throw new ConfigurationError(
+      'CREDENTIALS_DIR',
+      `no client key is in use and no credential is for domain "${DEFAULT_DOMAIN}", so nobody could be served: ` +
+        `${remedy}, or set ANTHROPIC_API_KEY`,
+    )
+  }
+  if (!environment.clientAuth) return { access: { by: 'anyone' }, authenticate: allowAnyone(DEFAULT_DOMAIN) }
+  const { file, record } = openDevelopmentKey(environment.dataDir, DEFAULT_DOMAIN)
+  return { access: { by: 'key-file', file }, storage: memoryStorage({ clientKeys: [record] }) }
+}
+
+const VARIABLES = new Map([
+  ['upstream', 'CLAUDE_API_BASE_URL'],
+  ['edge.trustedProxies', 'TRUSTED_PROXIES'],
+  ['edge.allow', 'IP_ALLOWLIST'],
+])
+
+/** Creates the proxy; an option that it refuses is named by the variable it came from. */
+function build(options: ProxyOptions): Application['proxy'] {
+  try {
+    return createProxy(options)
+  } catch (error) {
+    const variable = error instanceof ConfigurationError ? VARIABLES.get(error.option) : undefined
+    if (variable === undefined) throw error
+    const { option, message } = error as ConfigurationError
+    throw new ConfigurationError(variable, message.slice(`${option}: `.length))
+  }
+}

@@ -1,0 +1,58 @@
+import { statSync } from 'node:fs'
+import {
+  ConfigurationError,
+  type Credential,
+  type CredentialStore,
+  type FileCredentialStore,
+  fileCredentialStore,
+  type Logger,
+} from '@agent-prompt-train/core'
+import type { Environment } from './environment.js'
+
+/** The domain of ANTHROPIC_API_KEY, the development key and callers without a key. */
+export const DEFAULT_DOMAIN = 'default'
+
+/** The upstream credentials and client keys that the environment configures. */
+export interface ConfiguredCredentials {
+  readonly store: CredentialStore
+  readonly hasCredential: boolean
+  readonly hasClientKey: boolean
+  close(): void
+}
+
+/**
+ * Opens the credential folder, where there is one, and adds ANTHROPIC_API_KEY: as the credential of domain `default`,
+ * which a file default.json overrides, and as that of files which hold client keys alone.
+ *
+ * @throws ConfigurationError that names the file or variable
+ */
+export function openCredentials(environment: Environment, logger: Logger): ConfiguredCredentials {
+  const { anthropicApiKey: apiKey, credentialsDir } = environment
+  const own: Credential | null = apiKey === null ? null : { type: 'api_key', apiKey }
+  const files = isFolder(credentialsDir) ? openFiles(environment, own, logger) : null
+  return {
+    store: {
+      find: async (domain) => (await files?.find(domain)) ?? (domain === DEFAULT_DOMAIN ? own : null),
+      ...(files !== null && { clientKeys: files.clientKeys }),
+    },
+    hasCredential: own !== null || (files?.size.domains ?? 0) > 0,
+    hasClientKey: (files?.size.clientKeys ?? 0) > 0,
+    close: () => files?.close(),
+  }
+}
+
+function openFiles(environment: Environment, own: Credential | null, logger: Logger): FileCredentialStore {
+  return fileCredentialStore(environment.credentialsDir, {
+    ...(own !== null && { defaultCredential: own }),
+    permissions: environment.production ? 'enforce' : 'warn',
+    logger,
+  })
+}
+
+function isFolder(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat !== undefined && !stat.isDirectory()) {
+    throw new ConfigurationError('CREDENTIALS_DIR', `${path} is not a folder: name the folder that holds the files`)
+  }
+  return stat !== undefined
+}

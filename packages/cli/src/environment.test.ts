@@ -1,0 +1,114 @@
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readEnvironment } from './environment.js'
+
+const read = (variables: Record<string, string>, isTerminal = false) => readEnvironment({ isTerminal }, variables)
+
+describe('readEnvironment', () => {
+  it('needs nothing', () => {
+    expect(read({})).toEqual({
+      port: 3000,
+      host: '127.0.0.1',
+      credentialsDir: resolve('credentials'),
+      dataDir: resolve('.data'),
+      upstream: null,
+      anthropicApiKey: null,
+      clientAuth: true,
+      trustedProxies: [],
+      ipAllowlist: [],
+      logLevel: 'info',
+      logPretty: false,
+      production: false,
+      notUsedYet: [],
+    })
+  })
+
+  it('reads every variable', () => {
+    const environment = read({
+      PORT: '0',
+      HOST: '::',
+      CREDENTIALS_DIR: '/etc/credentials',
+      DATA_DIR: '/var/data',
+      CLAUDE_API_BASE_URL: 'http://127.0.0.1:9',
+      ANTHROPIC_API_KEY: ' sk-ant-api03-FAKE\n',
+      ENABLE_CLIENT_AUTH: 'true',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      IP_ALLOWLIST: '192.0.2.1,',
+      LOG_LEVEL: 'debug',
+      LOG_PRETTY: 'true',
+      NODE_ENV: 'production',
+    })
+    const { anthropicApiKey, ...rest } = environment
+    expect(anthropicApiKey?.expose()).toBe('sk-ant-api03-FAKE')
+    expect(rest).toEqual({
+      port: 0,
+      host: '::',
+      credentialsDir: '/etc/credentials',
+      dataDir: '/var/data',
+      upstream: 'http://127.0.0.1:9',
+      clientAuth: true,
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      ipAllowlist: ['192.0.2.1'],
+      logLevel: 'debug',
+      logPretty: true,
+      production: true,
+      notUsedYet: [],
+    })
+  })
+
+  it('takes a variable that is set to nothing as not set', () => {
+    expect(read({ PORT: '', ANTHROPIC_API_KEY: '', NODE_ENV: '', DATABASE_URL: '' })).toEqual(read({}))
+  })
+
+  it('is pretty on a terminal unless told otherwise', () => {
+    expect(read({}, true).logPretty).toBe(true)
+    expect(read({ LOG_PRETTY: 'false' }, true).logPretty).toBe(false)
+  })
+
+  it('lists the known variables that have no effect yet', () => {
+    expect(read({ SLACK_WEBHOOK_URL: 'x', DATABASE_URL: 'x', OTHER: 'x' }).notUsedYet).toEqual([
+      'DATABASE_URL',
+      'SLACK_WEBHOOK_URL',
+    ])
+  })
+
+  it.each([
+    ['PORT', 'FAKE'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['ENABLE_CLIENT_AUTH', 'FAKE'],
+    ['LOG_LEVEL', 'FAKE'],
+    ['LOG_PRETTY', 'FAKE'],
+    ['NODE_ENV', 'prodFAKE'],
+    ['ANTHROPIC_API_KEY', 'sk-ant FAKE'],
+    ['ANTHROPIC_API_KEY', 'sk-ant-“FAKE”'],
+    ['ANTHROPIC_API_KEY', 'cnp_live_FAKE'],
+  ])('refuses %s=%s and names the variable, not the value', (name, value) => {
+    expect(() => read({ [name]: value })).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationError',
+        option: name,
+        message: expect.not.stringContaining(value),
+      }),
+    )
+  })
+
+  it.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('lets everybody in while developing on %s', (HOST) => {
+    expect(read({ ENABLE_CLIENT_AUTH: 'false', NODE_ENV: 'development', HOST }).clientAuth).toBe(false)
+  })
+
+  it.each([
+    { NODE_ENV: 'production' },
+    { NODE_ENV: 'test' },
+    {},
+    { NODE_ENV: 'development', HOST: '0.0.0.0' },
+    { NODE_ENV: 'development', HOST: '::' },
+    { NODE_ENV: 'development', HOST: '127.example.com' },
+    { NODE_ENV: 'development', HOST: '192.0.2.1' },
+  ])('refuses ENABLE_CLIENT_AUTH=false with %o', (variables) => {
+    expect(() => read({ ...variables, ENABLE_CLIENT_AUTH: 'false' })).toThrow(
+      expect.objectContaining({ option: 'ENABLE_CLIENT_AUTH' }),
+    )
+  })
+})

@@ -1,0 +1,105 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { ConfigurationError, Secret } from '@agent-prompt-train/core'
+import { z } from 'zod'
+
+/** What `serve` is told by the environment, checked and complete. */
+export interface Environment {
+  readonly port: number
+  readonly host: string
+  /** Absolute. */
+  readonly credentialsDir: string
+  /** Absolute. */
+  readonly dataDir: string
+  /** Null for the API itself. */
+  readonly upstream: string | null
+  readonly anthropicApiKey: Secret | null
+  readonly clientAuth: boolean
+  readonly trustedProxies: readonly string[]
+  readonly ipAllowlist: readonly string[]
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+  readonly logPretty: boolean
+  readonly production: boolean
+  /** Variables that are set, known, and without effect in this version. */
+  readonly notUsedYet: readonly string[]
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const NODE_ENVS = ['development', 'test', 'production'] as const
+const NOT_USED_YET = ['DATABASE_URL', 'DASHBOARD_API_KEY', 'SLACK_WEBHOOK_URL']
+
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
+const list = z.string().transform((text) => text.split(',').flatMap((entry) => entry.trim() || []))
+const folder = z.string().transform((path) => resolve(path))
+const apiKey = z
+  .string()
+  .trim()
+  // Also what an HTTP header cannot carry.
+  .regex(/^[\x21-\x7e]+$/, 'has spaces, line breaks or other characters that no key has')
+  .refine((text) => !text.startsWith('cnp_'), 'holds a client key: it wants the key for the Anthropic API (sk-ant-…)')
+  .transform((text) => new Secret(text))
+
+const schema = z.object({
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a whole number from 0 to 65535')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a whole number from 0 to 65535')
+    .default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  CREDENTIALS_DIR: folder.prefault('credentials'),
+  DATA_DIR: folder.prefault('.data'),
+  CLAUDE_API_BASE_URL: z.string().nullable().default(null),
+  ANTHROPIC_API_KEY: apiKey.nullable().default(null),
+  ENABLE_CLIENT_AUTH: flag.default(true),
+  TRUSTED_PROXIES: list.default([]),
+  IP_ALLOWLIST: list.default([]),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  LOG_PRETTY: flag.optional(),
+  // A misspelt "production" must not start a server with the liberties of development.
+  NODE_ENV: z.enum(NODE_ENVS, `must be one of ${NODE_ENVS.join(', ')}, or not set`).optional(),
+})
+
+/**
+ * Reads the variables of `serve`. One that is set to nothing counts as not set.
+ *
+ * @throws ConfigurationError that names the variable and how to mend it, never its value
+ */
+export function readEnvironment(
+  { isTerminal }: { readonly isTerminal: boolean },
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Environment {
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const parsed = schema.safeParse(set)
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!
+    throw new ConfigurationError(String(path[0]), message)
+  }
+  const values = parsed.data
+  if (!values.ENABLE_CLIENT_AUTH && !(values.NODE_ENV === 'development' && isLoopback(values.HOST))) {
+    throw new ConfigurationError(
+      'ENABLE_CLIENT_AUTH',
+      'may be false only together with NODE_ENV=development and a loopback HOST (127.0.0.1, ::1, localhost): ' +
+        'set those, or leave it out and give your clients keys',
+    )
+  }
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    credentialsDir: values.CREDENTIALS_DIR,
+    dataDir: values.DATA_DIR,
+    upstream: values.CLAUDE_API_BASE_URL,
+    anthropicApiKey: values.ANTHROPIC_API_KEY,
+    clientAuth: values.ENABLE_CLIENT_AUTH,
+    trustedProxies: values.TRUSTED_PROXIES,
+    ipAllowlist: values.IP_ALLOWLIST,
+    logLevel: values.LOG_LEVEL,
+    logPretty: values.LOG_PRETTY ?? isTerminal,
+    production: values.NODE_ENV === 'production',
+    notUsedYet: NOT_USED_YET.filter((name) => set[name] !== undefined),
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}

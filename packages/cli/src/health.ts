@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ProxyHealth } from '@agent-prompt-train/core'
+
+/** Answers GET and HEAD of `/health`, for load balancers and orchestrators. False for every other request. */
+export function answerHealth(
+  proxy: { health(): ProxyHealth },
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false
+  if (request.url !== '/health' && !request.url?.startsWith('/health?')) return false
+  const health = proxy.health()
+  const body = `${JSON.stringify(health)}\n`
+  response.writeHead(health.status === 'ok' ? 200 : 503, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  })
+  response.end(body)
+  return true
+}

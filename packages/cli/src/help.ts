@@ -1,0 +1,47 @@
+export const generalHelp = `Agent Prompt Train: lets people, agents and services use the Claude API with client keys,
+while the upstream credential stays on this server.
+
+Usage: prompt-train <command> [options]
+
+Commands:
+  serve               Run the proxy. Needs no configuration for a first try.
+  auth generate-key   Make a client key and its digest. Stores nothing.
+
+Options:
+  -h, --help          Show this help, or that of a command
+      --version       Show the version
+`
+
+export const serveHelp = `Run the proxy as one process, until SIGTERM or Ctrl-C.
+
+Usage: prompt-train serve
+
+Without any configuration it makes a client key, answers from a built-in demonstration upstream,
+and prints a curl line to try. For real answers set ANTHROPIC_API_KEY, or add credential files.
+
+Environment:
+  PORT                  Port to listen on; 0 for any free one [3000]
+  HOST                  Address to listen on [127.0.0.1]
+  CREDENTIALS_DIR       Folder of credential files, <domain>.json [./credentials]
+  ANTHROPIC_API_KEY     Upstream key of domain "default", and of files that hold client keys alone
+  CLAUDE_API_BASE_URL   Upstream; plain http on loopback only [https://api.anthropic.com]
+  ENABLE_CLIENT_AUTH    false lets everybody in: NODE_ENV=development and a loopback HOST only [true]
+  DATA_DIR              Folder for what this command keeps: the development client key [./.data]
+  TRUSTED_PROXIES       Addresses and CIDR blocks whose X-Forwarded-For is believed, comma separated
+  IP_ALLOWLIST          Addresses and CIDR blocks that clients may come from, comma separated [anywhere]
+  LOG_LEVEL             fatal, error, warn, info, debug, trace or silent [info]
+  LOG_PRETTY            true for people, false for JSON lines [true on a terminal]
+  NODE_ENV              production refuses to start without client keys and upstream credential
+
+Options:
+  -h, --help            Show this help
+`
+
+export const generateKeyHelp = `Make a client key and show it with its digest. Nothing is stored, and no configuration is needed.
+
+Usage: prompt-train auth generate-key [--json]
+
+Options:
+      --json            Print { "key", "keyId", "digest" } and nothing else
+  -h, --help            Show this help
+`
