@@ -1,5 +1,5 @@
 export { type Authenticate, allowAnyone, type Identity } from './auth/authenticate.js'
-export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey } from './client-key.js'
+export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
 export {
   type FileCredentialStore,

@@ -10,6 +10,7 @@ import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
 import { logExchange } from './record/access-log.js'
+import { type Placed, UnderWay } from './under-way.js'
 import { type Forwarding, forward } from './upstream/forward.js'
 import { ClientGoneError, openRequestBody } from './upstream/request-body.js'
 import type { Meter } from './usage/facts.js'
@@ -35,7 +36,7 @@ export interface ProxyApp extends Mountable {
 }
 
 /** One exchange under way, and what ends it early. */
-interface Live {
+interface Live extends Placed {
   readonly exchange: Exchange
   readonly sink: ResponseSink
   forwarding: Forwarding | null
@@ -49,7 +50,7 @@ interface Live {
 export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
   const { clock, logger, dispatcher } = resolved
-  const underWay = new Set<Live>()
+  const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
   let whenIdle: (() => void) | null = null
 
@@ -101,11 +102,11 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.broken = end === 'broken'
     exchange.answer = (meter as Meter | null)?.facts() ?? null
     exchange.errorType = exchange.answer?.errorType ?? null
-    exchange.modelAsked = findModel(body)
+    if (exchange.answer?.model == null) exchange.modelAsked = findModel(body)
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = { exchange: openExchange(request), sink, forwarding: null }
+    const live: Live = { exchange: openExchange(request), sink, forwarding: null, place: 0 }
     underWay.add(live)
     try {
       await run(request, live)
@@ -118,7 +119,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
 
   function close(live: Live): void {
     const { exchange } = live
-    underWay.delete(live)
+    underWay.remove(live)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
     if (underWay.size === 0) whenIdle?.()
     try {
@@ -186,7 +187,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
         whenIdle = resolve
       })
       const timer = setTimeout(() => {
-        for (const { sink, forwarding } of underWay) {
+        for (const { sink, forwarding } of underWay.all()) {
           if (forwarding === null) sink.destroy()
           else forwarding.stop(new ProxyError('draining'))
         }

@@ -1,4 +1,4 @@
-import { type FSWatcher, lstatSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { type FSWatcher, lstatSync, readdirSync, readFileSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError } from '../errors.js'
 import { type Logger, silentLogger } from '../logger.js'
@@ -63,7 +63,7 @@ export function fileCredentialStore(folder: string, options: FileCredentialStore
 
   function readFolder(onProblem: (problem: ConfigurationError) => void): Snapshot {
     const present = new Set<string>()
-    assertPrivate(folder, lstatSync(folder).mode, '700')
+    assertPrivate(folder, statSync(folder).mode, '700')
     for (const name of readdirSync(folder)) {
       const domain = FILE_NAME.exec(name)?.[1]
       if (domain === undefined) continue

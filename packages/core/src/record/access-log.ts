@@ -1,7 +1,12 @@
 import type { Exchange } from '../exchange.js'
 import type { Logger } from '../logger.js'
 
-/** Writes the one access line of an exchange. The query stays out: it is the client's text. */
+const MAX_LOGGED = 1024
+
+/**
+ * Writes the one access line of an exchange. The query stays out: it is the client's text. What is not so or not known
+ * of most exchanges stands only in the lines where it is.
+ */
 export function logExchange(logger: Logger, exchange: Exchange): void {
   const usage = exchange.answer?.usage
   logger.info(
@@ -11,26 +16,27 @@ export function logExchange(logger: Logger, exchange: Exchange): void {
       keyId: exchange.keyId,
       clientAddress: exchange.clientAddress,
       method: exchange.method,
-      path: toLoggedPath(exchange.path),
+      path: toLoggedText(exchange.path.split('?', 1)[0]!),
       status: exchange.status,
       durationMs: Math.round(exchange.durationMs),
-      firstByteMs: exchange.firstByteMs === null ? null : Math.round(exchange.firstByteMs),
-      model: exchange.answer?.model ?? exchange.modelAsked,
+      model: toLoggedText(exchange.answer?.model ?? exchange.modelAsked),
       inputTokens: usage?.input_tokens ?? null,
       outputTokens: usage?.output_tokens ?? null,
-      cacheReadTokens: usage?.cache_read_input_tokens ?? null,
-      cacheWriteTokens: usage?.cache_creation_input_tokens ?? null,
-      answerBytes: exchange.answerBytes,
-      upstreamRequestId: exchange.upstreamRequestId,
-      errorType: exchange.errorType,
-      aborted: exchange.aborted,
-      broken: exchange.broken,
+      cacheReadTokens: usage?.cache_read_input_tokens ?? undefined,
+      cacheWriteTokens: usage?.cache_creation_input_tokens ?? undefined,
+      firstByteMs: exchange.firstByteMs === null ? undefined : Math.round(exchange.firstByteMs),
+      upstreamRequestId: exchange.upstreamRequestId ?? undefined,
+      errorType: exchange.errorType ?? undefined,
+      aborted: exchange.aborted || undefined,
+      broken: exchange.broken || undefined,
     },
     'exchange',
   )
 }
 
-function toLoggedPath(path: string): string {
-  const query = path.indexOf('?')
-  return (query === -1 ? path : path.slice(0, query)).slice(0, 1024)
+/** Clients choose paths and models: no line grows with what they send. */
+function toLoggedText(text: string): string
+function toLoggedText(text: string | null): string | null
+function toLoggedText(text: string | null): string | null {
+  return text === null || text.length <= MAX_LOGGED ? text : `${text.slice(0, MAX_LOGGED)}…`
 }

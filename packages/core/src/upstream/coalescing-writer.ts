@@ -21,6 +21,7 @@ export class CoalescingWriter {
   #chunks: Buffer[] = []
   #scheduled = false
   #paused = false
+  #listening = false
   #ended = false
   /** At least the last four bytes written, as far as there are so many. */
   #tail: Buffer = Buffer.alloc(0)
@@ -28,11 +29,6 @@ export class CoalescingWriter {
   constructor(sink: ResponseSink, onWritten: (chunk: Buffer) => void) {
     this.#sink = sink
     this.#onWritten = onWritten
-    sink.on('drain', () => {
-      if (!this.#paused) return
-      this.#paused = false
-      this.#flow?.resume()
-    })
   }
 
   /** Begins after the head has been written: it goes out with the first bytes, or alone if none came with it. */
@@ -78,12 +74,22 @@ export class CoalescingWriter {
   #flush(): void {
     const chunk = this.#take()
     if (chunk === null) return
-    if (!this.#sink.write(chunk)) {
-      this.#paused = true
-      this.#flow?.pause()
-    }
+    if (!this.#sink.write(chunk)) this.#pause()
     this.#tail = chunk.length < 4 ? Buffer.concat([this.#tail, chunk]).subarray(-4) : chunk
     this.#onWritten(chunk)
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.#flow?.pause()
+    // Most answers never fill the sink, so nobody listens before one does.
+    if (this.#listening) return
+    this.#listening = true
+    this.#sink.on('drain', () => {
+      if (!this.#paused) return
+      this.#paused = false
+      this.#flow?.resume()
+    })
   }
 
   #schedule(): void {

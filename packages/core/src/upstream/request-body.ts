@@ -38,7 +38,16 @@ export async function openRequestBody(
   if (body.readableDidRead || body.readableEnded) throw new ProxyError('body_consumed')
   if (contentLength !== null && contentLength > limits.maxBytes) throw new ProxyError('body_too_large')
   if (contentLength !== null && contentLength > SMALL_BODY_BYTES) return new RequestBodyStream(body, [], limits)
-  return gather(body, contentLength, limits)
+  return takeArrived(body, contentLength) ?? gather(body, contentLength, limits)
+}
+
+/** The whole body at once where it came in with the head, as a small one does: no listener, timer or turn is spent. */
+function takeArrived(source: Readable, contentLength: number | null): Buffer | null {
+  if (contentLength === null || contentLength === 0 || source.readableLength !== contentLength) return null
+  const bytes: unknown = source.read()
+  // Reading alone leaves the request open: it ends, and node:http lets go of it, only when it flows on.
+  source.resume()
+  return Buffer.isBuffer(bytes) ? bytes : null
 }
 
 /** Collects a small body, or turns into a stream once it proves large. */

@@ -1,22 +1,26 @@
 import type { AnswerFacts, Usage } from '../exchange.js'
 import { type Meter, mergeUsage, parseObject, toObject, toStringOrNull } from './facts.js'
 
-/** Bytes that stand in the events that matter, and, unescaped, in hardly any delta. */
-const MARKS = ['"usage"', '"message_stop"', '"error"'].map((mark) => Buffer.from(mark))
+/** Stands in every event that reports usage, and, unescaped, in hardly any delta. */
+const USAGE = Buffer.from('"usage"')
 /** An unfinished event is kept up to here; the ones that matter are far smaller. */
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
 const BOUNDARIES = ['\n\n', '\r\n\r\n', '\r\r'].map((boundary) => Buffer.from(boundary))
 const LONGEST_BOUNDARY = 4
 const EMPTY = Buffer.alloc(0)
+const LF = 0x0a
 const LINE_END = /\r\n|\n|\r/
 
 /**
- * Reads the facts of an answer that is a stream of server-sent events. It looks for marks in the bytes and decodes only
- * the events around them: decoding every delta would cost as much as forwarding it.
+ * Reads the facts of an answer that is a stream of server-sent events. Only events that came in one piece with usage,
+ * and the last ones, which tell how the stream ended, are decoded: decoding every delta would cost as much as
+ * forwarding it.
  */
 export class EventStreamMeter implements Meter {
   #pending: Buffer[] = []
   #pendingBytes = 0
+  /** The last whole events, if they have not been read. */
+  #last: Buffer = EMPTY
   /** The last bytes of what is pending: a boundary may be cut anywhere. */
   #tail: Buffer = EMPTY
   #model: string | null = null
@@ -30,10 +34,13 @@ export class EventStreamMeter implements Meter {
     const bytes = endsEvent ? this.#takePending(chunk) : chunk
     const end = endsEvent ? endOfLastEvent(bytes) : 0
     if (end < bytes.length) this.#keep(bytes.subarray(end))
-    if (end > 0) this.#read(bytes.subarray(0, end))
+    if (end === 0) return
+    this.#last = end === bytes.length ? bytes : bytes.subarray(0, end)
+    if (this.#last.includes(USAGE)) this.#readLast()
   }
 
   facts(): AnswerFacts {
+    this.#readLast()
     return {
       model: this.#model,
       usage: this.#usage,
@@ -60,9 +67,10 @@ export class EventStreamMeter implements Meter {
     else this.#pending.push(piece)
   }
 
-  /** Reads whole events. */
-  #read(events: Buffer): void {
-    if (!MARKS.some((mark) => events.includes(mark))) return
+  /** Reads the last whole events that came, once. */
+  #readLast(): void {
+    const events = this.#last
+    this.#last = EMPTY
     let data = ''
     for (const line of events.toString('utf8').split(LINE_END)) {
       if (line.startsWith('data:')) data += line.slice(5)
@@ -102,6 +110,8 @@ export class EventStreamMeter implements Meter {
 
 /** Where the last complete event ends; 0 where none does. */
 function endOfLastEvent(bytes: Buffer): number {
+  const { length } = bytes
+  if (length > 1 && bytes[length - 1] === LF && bytes[length - 2] === LF) return length
   let end = 0
   for (const boundary of BOUNDARIES) {
     const at = bytes.lastIndexOf(boundary)

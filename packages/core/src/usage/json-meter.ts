@@ -2,9 +2,11 @@ import type { AnswerFacts, Usage } from '../exchange.js'
 import { type Meter, toObject, toStringOrNull } from './facts.js'
 import { JsonScanner } from './json-scanner.js'
 
+const KEYS = JsonScanner.keys('model', 'usage', 'stop_reason', 'error')
+
 /** Reads the facts of an answer that is one JSON object: a message or an error. */
 export class JsonMeter implements Meter {
-  readonly #scanner = new JsonScanner(['model', 'usage', 'stop_reason', 'error'])
+  readonly #scanner = new JsonScanner(KEYS)
 
   push(chunk: Buffer): void {
     this.#scanner.push(chunk)

@@ -15,7 +15,8 @@ const MAX_MEMBER_BYTES = 1024 * 1024
  */
 export class JsonScanner {
   readonly members = new Map<string, unknown>()
-  readonly #wanted: ReadonlySet<string>
+  /** By the key as it is written. */
+  readonly #wanted: ReadonlyMap<string, string>
   #depth = 0
   #inString = false
   #escaped = false
@@ -25,8 +26,13 @@ export class JsonScanner {
   #pieces: Buffer[] | null = null
   #size = 0
 
-  constructor(wanted: readonly string[]) {
-    this.#wanted = new Set(wanted)
+  constructor(wanted: ReadonlyMap<string, string>) {
+    this.#wanted = wanted
+  }
+
+  /** The keys to pick, prepared once for all scanners. */
+  static keys(...names: string[]): ReadonlyMap<string, string> {
+    return new Map(names.map((name) => [JSON.stringify(name), name]))
   }
 
   push(chunk: Buffer): void {
@@ -73,7 +79,7 @@ export class JsonScanner {
       }
       i++
     }
-    this.#keep(chunk.subarray(from))
+    if (this.#pieces !== null && from < length) this.#keep(chunk.subarray(from))
   }
 
   #begin(): void {
@@ -83,10 +89,10 @@ export class JsonScanner {
   }
 
   #endKey(last: Buffer): void {
-    const key = this.#parse(last)
+    const written = this.#text(last)?.trim()
     this.#begin()
-    this.#key = typeof key === 'string' ? key : ''
-    if (!this.#wanted.has(this.#key)) this.#pieces = null
+    this.#key = (written === undefined ? undefined : this.#wanted.get(written)) ?? ''
+    if (this.#key === '') this.#pieces = null
   }
 
   #endValue(last: Buffer): void {
@@ -97,20 +103,26 @@ export class JsonScanner {
   }
 
   #keep(piece: Buffer): void {
-    if (this.#pieces === null || piece.length === 0) return
+    if (this.#pieces === null) return
     this.#size += piece.length
     if (this.#size > MAX_MEMBER_BYTES) this.#pieces = null
     else this.#pieces.push(piece)
   }
 
   #parse(last: Buffer): unknown {
-    this.#keep(last)
-    if (this.#pieces === null) return undefined
-    const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces)
+    const text = this.#text(last)
+    if (text === null) return undefined
     try {
-      return JSON.parse(bytes.toString('utf8'))
+      return JSON.parse(text)
     } catch {
       return undefined
     }
+  }
+
+  #text(last: Buffer): string | null {
+    if (this.#pieces === null) return null
+    if (this.#pieces.length === 0) return last.toString('utf8')
+    this.#keep(last)
+    return this.#pieces === null ? null : Buffer.concat(this.#pieces).toString('utf8')
   }
 }
