@@ -5,6 +5,7 @@ import {
   createProxy,
   type Logger,
   memoryStorage,
+  type ProxyApp,
   type ProxyOptions,
 } from '@agent-prompt-train/core'
 import { type ConfiguredCredentials, DEFAULT_DOMAIN, openCredentials } from './credentials-from-environment.js'
@@ -15,7 +16,7 @@ import type { Access } from './welcome.js'
 
 /** The proxy as the environment wants it. */
 export interface Application {
-  readonly proxy: ReturnType<typeof createProxy>
+  readonly proxy: ProxyApp
   /** The upstream, in words. */
   readonly upstream: string
   readonly access: Access
@@ -114,7 +115,7 @@ const VARIABLES = new Map([
 ])
 
 /** Creates the proxy; an option that it refuses is named by the variable it came from. */
-function build(options: ProxyOptions): Application['proxy'] {
+function build(options: ProxyOptions): ProxyApp {
   try {
     return createProxy(options)
   } catch (error) {

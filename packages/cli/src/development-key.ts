@@ -4,20 +4,15 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type ClientKey,
-  ConfigurationError,
-  createClientKey,
-  digestClientKey,
-  isClientKey,
-} from '@agent-prompt-train/core'
+import { type ClientKey, ConfigurationError, createClientKey, isClientKey, toClientKey } from '@agent-prompt-train/core'
 
 const LABEL = 'development'
 
@@ -37,7 +32,7 @@ export function openDevelopmentKey(dataDir: string, domain: string): Development
   const file = join(dataDir, 'client-key')
   try {
     const key = readKey(file)
-    return { file, record: key === null ? writeNewKey(dataDir, file, domain) : toRecord(key, domain) }
+    return { file, record: toRecord(key ?? writeNewKey(dataDir, file), domain) }
   } catch (error) {
     if (error instanceof ConfigurationError) throw error
     const { code } = error as NodeJS.ErrnoException
@@ -72,8 +67,9 @@ function readKey(file: string): string | null {
   }
 }
 
-function writeNewKey(dataDir: string, file: string, domain: string): ClientKey {
-  const { key, record } = createClientKey({ domain, label: LABEL })
+/** The new key, or that of a process which was first. */
+function writeNewKey(dataDir: string, file: string): string {
+  const { key } = createClientKey({ domain: LABEL })
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const temporary = join(dataDir, `.client-key.${randomUUID()}`)
   const handle = openSync(temporary, 'wx', 0o600)
@@ -83,20 +79,17 @@ function writeNewKey(dataDir: string, file: string, domain: string): ClientKey {
   } finally {
     closeSync(handle)
   }
-  renameSync(temporary, file)
-  return record
+  try {
+    linkSync(temporary, file)
+    return key
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return readKey(file) ?? key
+  } finally {
+    unlinkSync(temporary)
+  }
 }
 
-/** A key has its id right behind the prefix `cnp_live_`. */
 function toRecord(key: string, domain: string): ClientKey {
-  return {
-    keyId: key.slice(9, 17),
-    digest: digestClientKey(key),
-    domain,
-    label: LABEL,
-    lastFour: key.slice(-4),
-    createdAt: null,
-    expiresAt: null,
-    revokedAt: null,
-  }
+  return toClientKey(key, { domain, label: LABEL, createdAt: null, expiresAt: null })
 }

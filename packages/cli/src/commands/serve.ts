@@ -40,4 +40,6 @@ export async function run(): Promise<void> {
   const welcome = createWelcome(server.address, upstream, access)
   if (environment.logPretty) process.stdout.write(toWelcomeText(welcome))
   else logger.info(welcome, 'listening')
+  // Standard output is for JSON lines, and a command line inside one cannot be pasted.
+  if (!environment.logPretty && !environment.production) process.stderr.write(toWelcomeText(welcome))
 }
