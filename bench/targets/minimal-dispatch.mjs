@@ -1,0 +1,5 @@
+import { createServer } from 'node:http'
+import { listen } from '../child.mjs'
+import { forward } from './minimal.mjs'
+
+listen(createServer(forward))

@@ -1,0 +1,14 @@
+// Agent Prompt Train as a team would mount it: client keys, usage, and one access line for each exchange, in a file.
+import { createLogger, createProxy, memoryStorage, Secret } from '@agent-prompt-train/core'
+import { pino } from 'pino'
+import { UPSTREAM_KEY } from '../messages.mjs'
+import { UPSTREAM } from './settings.mjs'
+
+export const proxy = createProxy({
+  storage: memoryStorage({
+    clientKeys: [JSON.parse(process.env.CLIENT_KEY_RECORD)],
+    credentials: { 'example.com': { type: 'api_key', apiKey: new Secret(UPSTREAM_KEY) } },
+  }),
+  upstream: UPSTREAM,
+  logger: createLogger({ destination: pino.destination({ dest: process.env.LOG_FILE, sync: false }) }),
+})

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ProxyError } from './errors.js'
+import { createLogger, silentLogger, toLoggedError } from './logger.js'
+
+function collect(level?: string) {
+  const lines: string[] = []
+  const logger = createLogger({
+    ...(level !== undefined && { level }),
+    destination: { write: (line) => void lines.push(line) },
+  })
+  return { logger, lines }
+}
+
+describe('createLogger', () => {
+  it('writes one JSON line an entry, with an ISO time and nothing of the machine', () => {
+    const { logger, lines } = collect()
+    logger.info({ a: 1 }, 'first')
+    logger.error({ text: 'x\ny\r\u001b[2J' }, 'second')
+    expect(lines).toHaveLength(2)
+    expect(lines.every((line) => line.indexOf('\n') === line.length - 1 && !/\p{Cc}/u.test(line.trimEnd()))).toBe(true)
+    const [first, second] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(first).toEqual({ level: 30, time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), a: 1, msg: 'first' })
+    expect(second).toMatchObject({ text: 'x\ny\r\u001b[2J', msg: 'second' })
+  })
+
+  it('writes from its level up, info by default', () => {
+    const byDefault = collect()
+    const quiet = collect('error')
+    for (const { logger } of [byDefault, quiet]) {
+      logger.debug({}, 'd')
+      logger.info({}, 'i')
+      logger.warn({}, 'w')
+      logger.error({}, 'e')
+    }
+    expect(byDefault.lines.map((line) => JSON.parse(line).msg)).toEqual(['i', 'w', 'e'])
+    expect(quiet.lines.map((line) => JSON.parse(line).msg)).toEqual(['e'])
+  })
+})
+
+describe('silentLogger', () => {
+  it('takes everything', () => {
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+      expect(silentLogger[level]({ a: 1 }, 'said')).toBeUndefined()
+    }
+  })
+})
+
+describe('toLoggedError', () => {
+  it('tells name, code and the place of an error', () => {
+    const error = Object.assign(new TypeError('FAKE'), { code: 'ECONNRESET' })
+    expect(toLoggedError(error)).toEqual({ name: 'TypeError', code: 'ECONNRESET', at: expect.any(Array) })
+    expect((toLoggedError(error) as { at: string[] }).at[0]).toContain('logger.test.ts')
+  })
+
+  it('tells the chain of causes instead of the place', () => {
+    const error = new ProxyError('upstream_broken', { cause: new Error('FAKE', { cause: new RangeError('FAKE') }) })
+    expect(toLoggedError(error)).toEqual({
+      name: 'ProxyError',
+      code: 'upstream_broken',
+      cause: { name: 'Error', cause: { name: 'RangeError', at: expect.any(Array) } },
+    })
+  })
+
+  it('tells of what is not an error only what kind of thing it is', () => {
+    expect(toLoggedError('FAKE')).toEqual({ name: 'string' })
+    expect(toLoggedError({ message: 'FAKE' })).toEqual({ name: 'object' })
+    expect(toLoggedError(undefined)).toEqual({ name: 'undefined' })
+    expect(toLoggedError(null)).toEqual({ name: 'object' })
+    expect(toLoggedError(new Error('x', { cause: 'FAKE' }))).toEqual({ name: 'Error', cause: { name: 'string' } })
+  })
+
+  it('writes a code as text', () => {
+    expect(toLoggedError(Object.assign(new Error('x'), { code: 7 }))).toMatchObject({ code: '7' })
+  })
+
+  it('keeps at most ten lines of the stack', () => {
+    const error = new Error('x')
+    error.stack = `Error: x\n${'    at f (file.js:1:1)\n'.repeat(50)}`
+    expect((toLoggedError(error) as { at: string[] }).at).toHaveLength(10)
+    delete (error as { stack?: string }).stack
+    expect(() => JSON.stringify(toLoggedError(error))).not.toThrow()
+  })
+
+  it('holds nothing of the message, nor of what foreign errors carry beside it', () => {
+    const error = Object.assign(new Error('header x-api-key: sk-ant-FAKE'), {
+      data: 'FAKE',
+      input: 'FAKE',
+      errors: [new Error('FAKE')],
+      headers: { authorization: 'FAKE' },
+    })
+    expect(JSON.stringify(toLoggedError(error))).not.toContain('FAKE')
+    const group = new AggregateError([new Error('FAKE')], 'FAKE')
+    expect(JSON.stringify(toLoggedError(new ProxyError('internal', { cause: group })))).not.toContain('FAKE')
+  })
+
+  it('holds nothing of a message of several lines, even of one that looks like a stack', () => {
+    const part = fc.constantFrom('\n', '    at ', 'at ', ' ', 'Error: ', 'FAKE', '\r\n', '(file.js:1:1)')
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const error = new Error(parts.join(''))
+        expect(JSON.stringify(toLoggedError(error))).not.toContain('FAKE')
+      }),
+    )
+    expect(JSON.stringify(toLoggedError(new Error('x\n    at sk-ant-FAKE')))).not.toContain('FAKE')
+  })
+
+  it('comes to an end with causes that go round in a circle, or on and on', () => {
+    const circle = new Error('x')
+    circle.cause = new Error('y', { cause: circle })
+    expect(() => JSON.stringify(toLoggedError(circle))).not.toThrow()
+    let long = new Error('x')
+    for (let i = 0; i < 50_000; i++) long = new Error('x', { cause: long })
+    expect(() => JSON.stringify(toLoggedError(long))).not.toThrow()
+  })
+})
