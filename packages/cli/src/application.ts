@@ -1,7 +1,7 @@
 import {
   allowAnyone,
   ConfigurationError,
-  type CredentialStore,
+  type CredentialLookup,
   createProxy,
   type Logger,
   memoryStorage,
@@ -25,7 +25,7 @@ export interface Application {
 }
 
 interface Upstream {
-  readonly credentials: CredentialStore
+  readonly credentials: CredentialLookup
   readonly url: string | null
   readonly description: string
   close(): void
@@ -91,7 +91,7 @@ type Callers = Pick<ProxyOptions, 'authenticate' | 'storage'> & { readonly acces
 async function openAccess(
   environment: Environment,
   { hasClientKey }: ConfiguredCredentials,
-  credentials: CredentialStore,
+  credentials: CredentialLookup,
 ): Promise<Callers> {
   if (environment.clientAuth && hasClientKey) return { access: { by: 'own-key' } }
   const remedy = `make one with "prompt-train auth generate-key" and put its digest into a credential file in ${environment.credentialsDir}`

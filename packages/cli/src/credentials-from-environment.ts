@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import {
   ConfigurationError,
   type Credential,
-  type CredentialStore,
+  type CredentialLookup,
   type FileCredentialStore,
   fileCredentialStore,
   type Logger,
@@ -14,7 +14,7 @@ export const DEFAULT_DOMAIN = 'default'
 
 /** The upstream credentials and client keys that the environment configures. */
 export interface ConfiguredCredentials {
-  readonly store: CredentialStore
+  readonly store: CredentialLookup
   readonly hasCredential: boolean
   readonly hasClientKey: boolean
   close(): void

@@ -44,6 +44,7 @@ export function toClientKey(
     digest: digestClientKey(key),
     lastFour: key.slice(-4),
     revokedAt: null,
+    replacedBy: null,
   }
 }
 

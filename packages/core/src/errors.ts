@@ -37,6 +37,7 @@ export type ProxyErrorCode = keyof typeof errorTable
 
 const proxyErrorBrand = Symbol.for('agent-prompt-train.ProxyError')
 const configurationErrorBrand = Symbol.for('agent-prompt-train.ConfigurationError')
+const storageErrorBrand = Symbol.for('agent-prompt-train.StorageError')
 
 /**
  * A failure that a client is told of. `message` is fixed text; `cause` is for the log alone.
@@ -81,6 +82,25 @@ export class ConfigurationError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isBranded(value, configurationErrorBrand)
+  }
+}
+
+/** Names what a store refused. Stable: match on it rather than on the message. */
+export type StorageErrorCode = 'key_exists' | 'domain_unknown' | 'lease_lost' | 'read_only'
+
+/** Thrown by stores; never tells a secret. `instanceof` holds across two copies of this package. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+  readonly code: StorageErrorCode
+
+  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    Object.defineProperty(this, storageErrorBrand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(value, storageErrorBrand)
   }
 }
 

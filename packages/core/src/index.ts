@@ -6,21 +6,39 @@ export {
   type FileCredentialStoreOptions,
   fileCredentialStore,
 } from './credentials/file-store.js'
-export { ConfigurationError, errorTable, ProxyError, type ProxyErrorCode } from './errors.js'
+export {
+  ConfigurationError,
+  errorTable,
+  ProxyError,
+  type ProxyErrorCode,
+  StorageError,
+  type StorageErrorCode,
+} from './errors.js'
 export type { AnswerFacts, Exchange, Usage } from './exchange.js'
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js'
 export type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from './mountable.js'
 export type { ProxyOptions } from './options.js'
 export { createProxy, type ProxyApp, type ProxyHealth } from './proxy.js'
 export { Secret } from './secret.js'
-export { type MemoryStorage, type MemoryStorageOptions, memoryStorage } from './storage/memory.js'
-export type {
-  ClientKey,
-  ClientKeyStore,
-  Credential,
-  CredentialStore,
-  MaybePromise,
-  Storage,
+export { type MemoryStorageOptions, memoryStorage } from './storage/memory.js'
+export {
+  type ApiKeyCredential,
+  type ClientKey,
+  type ClientKeyLookup,
+  type ClientKeyStore,
+  type ClientKeyUse,
+  type Credential,
+  type CredentialLease,
+  type CredentialLookup,
+  type CredentialStore,
+  type FederationCredential,
+  type MaybePromise,
+  neverRefreshed,
+  type OAuthCredential,
+  type OAuthRefreshState,
+  type SealedCredential,
+  type Storage,
+  type UsableCredential,
 } from './storage/storage.js'
 export type { Timeouts } from './upstream/forward.js'
 export { type AllowHeaders, headerPolicy } from './upstream/headers.js'

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from './clock.js'
 import { type AddressSet, createAddressSet } from './edge/addresses.js'
 import { ConfigurationError } from './errors.js'
 import { createLogger, type Logger } from './logger.js'
-import type { ClientKeyStore, CredentialStore, Storage } from './storage/storage.js'
+import type { ClientKeyLookup, CredentialLookup } from './storage/storage.js'
 import { createDispatcher } from './upstream/dispatcher.js'
 import type { Timeouts } from './upstream/forward.js'
 import { type AllowHeaders, createHeaderGate, type HeaderGate } from './upstream/headers.js'
@@ -15,9 +15,9 @@ import { createTargets, defaultRoutes, type Route, type Targets } from './upstre
 /** What `createProxy` takes. */
 export interface ProxyOptions {
   /** Where client keys and credentials are. Needed unless `credentials` and `authenticate` (or its own keys) do. */
-  readonly storage?: Partial<Storage>
+  readonly storage?: { readonly clientKeys?: ClientKeyLookup; readonly credentials?: CredentialLookup }
   /** Upstream credentials. @default storage.credentials */
-  readonly credentials?: CredentialStore
+  readonly credentials?: CredentialLookup
   /**
    * Who a request comes from. @default client keys, from `storage.clientKeys` and those beside the credentials.
    * Give your own to let the host's session or JWT decide; `allowAnyone(domain)` lets in everybody.
@@ -53,7 +53,7 @@ export interface ProxyOptions {
 /** The options as the proxy uses them: checked, complete and compiled. */
 export interface ResolvedOptions {
   readonly authenticate: Authenticate
-  readonly credentials: CredentialStore
+  readonly credentials: CredentialLookup
   readonly targets: Targets
   readonly headers: HeaderGate
   readonly trustedProxies: AddressSet
@@ -149,7 +149,7 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
   }
 }
 
-function byClientKey(own: ClientKeyStore | undefined, credentials: CredentialStore, clock: Clock): Authenticate {
+function byClientKey(own: ClientKeyLookup | undefined, credentials: CredentialLookup, clock: Clock): Authenticate {
   const stores = [own, credentials.clientKeys].filter((store) => store !== undefined)
   if (stores.length === 0) {
     throw new ConfigurationError(

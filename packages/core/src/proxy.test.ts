@@ -11,6 +11,7 @@ import type { ProxyOptions } from './options.js'
 import { createProxy } from './proxy.js'
 import { Secret } from './secret.js'
 import { memoryStorage } from './storage/memory.js'
+import { type Credential, neverRefreshed } from './storage/storage.js'
 
 const UPSTREAM_KEY = 'sk-ant-api03-FAKE-upstream'
 const { key, record } = createClientKey({ domain: 'example.com', label: 'test' })
@@ -227,7 +228,13 @@ describe('createProxy, one request', () => {
   })
 
   it('with a credential that has expired by the clock given gets 503', async () => {
-    const oauth = { type: 'oauth', accessToken: new Secret('FAKE'), refreshToken: null, expiresAt: 5000 } as const
+    const oauth: Credential = {
+      type: 'oauth',
+      accessToken: new Secret('FAKE'),
+      refreshToken: null,
+      expiresAt: 5000,
+      refresh: neverRefreshed,
+    }
     const storage = memoryStorage({ clientKeys: [record], credentials: { 'example.com': oauth } })
     const now = { at: 4999 }
     const { upstream, post } = open({ storage, clock: { now: () => now.at, monotonic: () => 0 } })

@@ -4,7 +4,7 @@ import { createClientKey } from '../client-key.js'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import type { InboundRequest } from '../mountable.js'
-import type { ClientKey, ClientKeyStore } from '../storage/storage.js'
+import type { ClientKey, ClientKeyLookup } from '../storage/storage.js'
 import { allowAnyone, authenticateRequest, clientKeyAuthentication, type Identity } from './authenticate.js'
 
 const NOW = 1_800_000_000_000
@@ -15,7 +15,7 @@ const { key: strangerKey } = createClientKey({ domain: 'example.com' })
 const identity: Identity = { domain: 'example.com', keyId: record.keyId }
 const FOREIGN = 'sk-ant-api03-FAKE-foreign'
 
-function storeOf(...records: ClientKey[]): ClientKeyStore & { readonly asked: string[] } {
+function storeOf(...records: ClientKey[]): ClientKeyLookup & { readonly asked: string[] } {
   const asked: string[] = []
   return {
     asked,
@@ -228,9 +228,9 @@ describe('clientKeyAuthentication', () => {
   })
 
   it('waits for a store that answers later, and passes on its failure', async () => {
-    const later: ClientKeyStore = { find: async () => record }
+    const later: ClientKeyLookup = { find: async () => record }
     expect(await clientKeyAuthentication([later], clock)(toRequest(['x-api-key', key]))).toEqual(identity)
-    const down: ClientKeyStore = { find: () => Promise.reject(new Error('down')) }
+    const down: ClientKeyLookup = { find: () => Promise.reject(new Error('down')) }
     await expect(clientKeyAuthentication([down], clock)(toRequest(['x-api-key', key]))).rejects.toThrow('down')
   })
 

@@ -3,7 +3,7 @@ import { digestClientKey, isClientKey, toKeyId } from '../client-key.js'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import type { InboundRequest } from '../mountable.js'
-import type { ClientKeyStore, MaybePromise } from '../storage/storage.js'
+import type { ClientKeyLookup, MaybePromise } from '../storage/storage.js'
 
 /** Who sends a request: decides the credential that is used and whom the exchange is recorded for. */
 export interface Identity {
@@ -22,7 +22,7 @@ const BEARER = /^bearer +/i
 const NO_DIGEST = '0'.repeat(64)
 
 /** Authenticates by client key, looked up in `stores` in order. */
-export function clientKeyAuthentication(stores: readonly ClientKeyStore[], clock: Clock): Authenticate {
+export function clientKeyAuthentication(stores: readonly ClientKeyLookup[], clock: Clock): Authenticate {
   return async (request) => {
     const key = presentedClientKey(request.rawHeaders)
     if (key === null || !isClientKey(key)) return null

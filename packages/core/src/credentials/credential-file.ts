@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isClientKey, toClientKey } from '../client-key.js'
 import { ConfigurationError } from '../errors.js'
 import { Secret } from '../secret.js'
-import type { ClientKey, Credential } from '../storage/storage.js'
+import { type ClientKey, type Credential, neverRefreshed } from '../storage/storage.js'
 
 /** What one credential file says. */
 export interface CredentialFile {
@@ -99,6 +99,7 @@ function toCredential(file: Parsed): Credential | null {
     accessToken: new Secret(file.access_token),
     refreshToken: file.refresh_token === undefined ? null : new Secret(file.refresh_token),
     expiresAt: file.expires_at ?? null,
+    refresh: neverRefreshed,
   }
 }
 
@@ -118,6 +119,6 @@ function toClientKeys(file: Parsed, domain: string): ClientKey[] {
       expires_at: undefined,
       ...entry,
     }
-    return { ...facts, keyId, digest, label, expiresAt, lastFour: null, revokedAt: null }
+    return { ...facts, keyId, digest, label, expiresAt, lastFour: null, revokedAt: null, replacedBy: null }
   })
 }

@@ -2,7 +2,7 @@ import { type FSWatcher, lstatSync, readdirSync, readFileSync, statSync, watch }
 import { join } from 'node:path'
 import { ConfigurationError } from '../errors.js'
 import { type Logger, silentLogger } from '../logger.js'
-import type { ClientKey, ClientKeyStore, Credential, CredentialStore } from '../storage/storage.js'
+import type { ClientKey, ClientKeyLookup, Credential, CredentialLookup } from '../storage/storage.js'
 import { type CredentialFile, parseCredentialFile } from './credential-file.js'
 
 /** A watcher can miss changes (network folders, container mounts): the folder is looked through this often anyway. */
@@ -23,8 +23,8 @@ export interface FileCredentialStoreOptions {
 }
 
 /** Credentials and client keys from a folder of files, one a domain, taken up again when they change. */
-export interface FileCredentialStore extends CredentialStore {
-  readonly clientKeys: ClientKeyStore
+export interface FileCredentialStore extends CredentialLookup {
+  readonly clientKeys: ClientKeyLookup
   /** How many domains have a credential, and how many client keys there are. */
   readonly size: { readonly domains: number; readonly clientKeys: number }
   /** Stops watching the folder. */

@@ -1,4 +1,13 @@
-import type { ClientKey, ClientKeyStore, Credential, CredentialStore, Storage } from './storage.js'
+import { StorageError } from '../errors.js'
+import type {
+  ClientKey,
+  ClientKeyStore,
+  ClientKeyUse,
+  Credential,
+  CredentialLease,
+  CredentialStore,
+  Storage,
+} from './storage.js'
 
 /** What {@link memoryStorage} starts with. */
 export interface MemoryStorageOptions {
@@ -8,36 +17,86 @@ export interface MemoryStorageOptions {
   readonly credentials?: Readonly<Record<string, Credential>>
 }
 
-/** Storage that lives and dies with the process: for tests, trials and hosts that bring their own configuration. */
-export interface MemoryStorage extends Storage {
-  readonly clientKeys: ClientKeyStore & {
-    /** Stores a key, or replaces the one with the same id. */
-    add(key: ClientKey): void
-    /** Refuses the key from now on. Unknown ids are ignored. */
-    revoke(keyId: string): void
-  }
-  readonly credentials: CredentialStore & {
-    /** Stores the domain's credential, or replaces it. */
-    set(domain: string, credential: Credential): void
+/**
+ * Creates storage that lives and dies with the process: for tests, trials and hosts that bring their own
+ * configuration. It is also the shortest reading of the contract.
+ */
+export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
+  return {
+    clientKeys: memoryClientKeys(options.clientKeys ?? []),
+    credentials: memoryCredentials(options.credentials ?? {}),
   }
 }
 
-/** Creates an empty or given {@link MemoryStorage}. */
-export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage {
-  const keys = new Map((options.clientKeys ?? []).map((key) => [key.keyId, key]))
-  const credentials = new Map(Object.entries(options.credentials ?? {}))
+function memoryClientKeys(given: readonly ClientKey[]): ClientKeyStore {
+  const keys = new Map(given.map((key) => [key.keyId, key]))
+  const uses = new Map<string, ClientKeyUse>()
+  const isOf = (keyId: string, domain: string | undefined) => domain === undefined || keys.get(keyId)?.domain === domain
+
   return {
-    clientKeys: {
-      find: (keyId) => keys.get(keyId) ?? null,
-      add: (key) => void keys.set(key.keyId, key),
-      revoke: (keyId) => {
-        const key = keys.get(keyId)
-        if (key !== undefined) keys.set(keyId, { ...key, revokedAt: Date.now() })
-      },
+    find: (keyId) => keys.get(keyId) ?? null,
+    list: async (domain) => [...keys.values()].filter(({ keyId }) => isOf(keyId, domain)),
+    async add(key) {
+      const taken = keys.has(key.keyId) || [...keys.values()].some(({ digest }) => digest === key.digest)
+      if (taken) throw new StorageError('key_exists', `A client key with the id ${key.keyId} is stored already.`)
+      keys.set(key.keyId, key)
     },
-    credentials: {
-      find: (domain) => credentials.get(domain) ?? null,
-      set: (domain, credential) => void credentials.set(domain, credential),
+    async update(keyId, change) {
+      const current = keys.get(keyId)
+      if (current === undefined) return null
+      const { digest, domain } = current
+      const changed = { ...change(current), keyId, digest, domain }
+      keys.set(keyId, changed)
+      return changed
+    },
+    async addUses(added) {
+      for (const use of added) {
+        if (!keys.has(use.keyId)) continue
+        const earlier = uses.get(use.keyId)
+        const latest = earlier !== undefined && earlier.lastUsedAt > use.lastUsedAt ? earlier : use
+        uses.set(use.keyId, { ...latest, requests: (earlier?.requests ?? 0) + use.requests })
+      }
+    },
+    uses: async (domain) => [...uses.values()].filter(({ keyId }) => isOf(keyId, domain)),
+  }
+}
+
+function memoryCredentials(given: Readonly<Record<string, Credential>>): CredentialStore {
+  const credentials = new Map(Object.entries(given))
+  /** The end of the last change to each domain. */
+  const turns = new Map<string, Promise<unknown>>()
+
+  async function run(
+    domain: string,
+    change: Parameters<CredentialStore['update']>[1],
+    lease: CredentialLease,
+  ): Promise<Credential | null> {
+    const changed = await change(credentials.get(domain) ?? null, lease)
+    if (changed === null) credentials.delete(domain)
+    else credentials.set(domain, changed)
+    return changed
+  }
+
+  return {
+    find: (domain) => credentials.get(domain) ?? null,
+    list: async () => [...credentials.keys()].sort(),
+    update(domain, change) {
+      // The holder shares this process: it cannot die or freeze alone.
+      const lease: CredentialLease = {
+        signal: new AbortController().signal,
+        save: async (credential) => void credentials.set(domain, credential),
+      }
+      const earlier = turns.get(domain) ?? Promise.resolve()
+      const result = earlier.then(() => run(domain, change, lease))
+      const ended = result.then(
+        () => {},
+        () => {},
+      )
+      turns.set(domain, ended)
+      void ended.then(() => {
+        if (turns.get(domain) === ended) turns.delete(domain)
+      })
+      return result
     },
   }
 }

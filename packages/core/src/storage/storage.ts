@@ -21,10 +21,12 @@ export interface ClientKey {
   readonly expiresAt: number | null
   /** Epoch milliseconds since which the key is refused; null while it is good. */
   readonly revokedAt: number | null
+  /** Id of the key that a rotation made in place of this one; null for a key that was not rotated. */
+  readonly replacedBy: string | null
 }
 
-/** Where client keys are looked up. */
-export interface ClientKeyStore {
+/** Finds client keys: all that serving requests takes. */
+export interface ClientKeyLookup {
   /**
    * Finds the key with this id, or null. A store that knows only digests may find it by digest instead.
    * The caller compares the digest and judges expiry and revocation; the store need not.
@@ -32,24 +34,165 @@ export interface ClientKeyStore {
   find(keyId: string, digest: string): MaybePromise<ClientKey | null>
 }
 
-/** What is presented upstream for a domain. */
-export type Credential =
-  | { readonly type: 'api_key'; readonly apiKey: Secret }
-  | {
-      readonly type: 'oauth'
-      readonly accessToken: Secret
-      readonly refreshToken: Secret | null
-      /** Epoch milliseconds; null where it is not known. */
-      readonly expiresAt: number | null
-    }
+/** How often a client key was used, and by whom last. */
+export interface ClientKeyUse {
+  readonly keyId: string
+  /** Requests that the key was accepted for. */
+  readonly requests: number
+  /** Epoch milliseconds of the last of them. */
+  readonly lastUsedAt: number
+  /** Address that the last of them came from; null where it could not be told. */
+  readonly lastAddress: string | null
+}
 
-/** Where upstream credentials are looked up. */
-export interface CredentialStore {
+/**
+ * Keeps client keys. What one handle on a store has changed, `find` of another handle or process sees within 5 seconds,
+ * and of the same handle at once.
+ */
+export interface ClientKeyStore extends ClientKeyLookup {
+  /** The keys of `domain`, or of every domain, oldest first, those no longer good included. */
+  list(domain?: string): Promise<readonly ClientKey[]>
+  /**
+   * Stores a new key.
+   *
+   * @throws StorageError `key_exists` when a key with this id or digest is stored
+   * @throws StorageError `domain_unknown` where the store keeps keys beside credentials and has none for this domain
+   */
+  add(key: ClientKey): Promise<void>
+  /**
+   * Stores what `change` makes of the key, and returns it; null, without a call of `change`, where there is no such
+   * key. Changes to one key run one at a time across every process that shares the store, each sees the last result,
+   * and nothing is stored if `change` throws. Id, digest and domain never change.
+   */
+  update(keyId: string, change: (current: ClientKey) => ClientKey): Promise<ClientKey | null>
+  /**
+   * Adds to the counts of use; `lastUsedAt` never goes back. Called every few seconds with what has come together, so
+   * that a busy key costs one write. Unknown keys are ignored.
+   */
+  addUses(uses: readonly ClientKeyUse[]): Promise<void>
+  /** The use of the keys of `domain`, or of every domain; keys never used are absent. */
+  uses(domain?: string): Promise<readonly ClientKeyUse[]>
+}
+
+/** An upstream API key. */
+export interface ApiKeyCredential {
+  readonly type: 'api_key'
+  readonly apiKey: Secret
+}
+
+/** What is known of the refreshes of an OAuth credential. */
+export interface OAuthRefreshState {
+  /** Epoch milliseconds of the login or last successful refresh; null where it is not known. */
+  readonly refreshedAt: number | null
+  /**
+   * A refresh that was begun and is not known to have ended. It is stored before the call, because a refresh token
+   * can be spent once: a process that dies within the call would else leave no trace of having spent it.
+   */
+  readonly intent: {
+    /** SHA-256 of the refresh token about to be spent, 64 lower-case hex characters. */
+    readonly tokenDigest: string
+    /** Epoch milliseconds. */
+    readonly startedAt: number
+    /** The process, as `host:pid:random`. */
+    readonly owner: string
+  } | null
+  /** The last failure, until a refresh succeeds. */
+  readonly failure: {
+    /** Epoch milliseconds. */
+    readonly at: number
+    /** The error code of RFC 6749 section 5.2, or ours. */
+    readonly error: string
+    /** Whether only a new login helps: the credential needs one. */
+    readonly permanent: boolean
+    /** Epoch milliseconds before which no process tries again. */
+    readonly retryAt: number
+  } | null
+}
+
+/** An OAuth access token with what renews it. */
+export interface OAuthCredential {
+  readonly type: 'oauth'
+  readonly accessToken: Secret
+  /** Null for a token that cannot be renewed. */
+  readonly refreshToken: Secret | null
+  /** Epoch milliseconds; null where it is not known. */
+  readonly expiresAt: number | null
+  readonly refresh: OAuthRefreshState
+}
+
+/** Workload identity federation: an assertion of the host's identity provider is exchanged for a short-lived token. */
+export interface FederationCredential {
+  readonly type: 'federation'
+  /** `fdrl_…` */
+  readonly federationRuleId: string
+  readonly organizationId: string
+  /** `svac_…` */
+  readonly serviceAccountId: string
+  /** `wrkspc_…` */
+  readonly workspaceId: string | null
+  /** The file that holds the assertion, read anew for each exchange; null where the host gives it by callback. */
+  readonly assertionFile: string | null
+}
+
+/** A credential at rest that only a key ring opens. Stores keep it as it is; nothing can be sent with it. */
+export interface SealedCredential {
+  readonly type: 'sealed'
+  /** Which key of the ring it is sealed with. */
+  readonly ringKeyId: string
+  /** Nonce, ciphertext and tag of AES-256-GCM, base64. */
+  readonly sealed: string
+}
+
+/** What is stored for a domain to present upstream. */
+export type Credential = ApiKeyCredential | OAuthCredential | FederationCredential | SealedCredential
+
+/** A credential that can be sent as it is: an API key, or a valid access token however it was come by. */
+export type UsableCredential = ApiKeyCredential | Pick<OAuthCredential, 'type' | 'accessToken'>
+
+/** Finds credentials: all that serving requests takes where nothing is to be refreshed. */
+export interface CredentialLookup {
   /** Finds the credential of this domain, or null. */
   find(domain: string): MaybePromise<Credential | null>
   /** Client keys kept beside the credentials, where the store has such (credential files do). */
-  readonly clientKeys?: ClientKeyStore
+  readonly clientKeys?: ClientKeyLookup
 }
+
+/** The right to change one domain's credential, held while `change` runs. */
+export interface CredentialLease {
+  /**
+   * Stores an interim credential durably before it resolves. It stays even if `change` rejects later.
+   *
+   * @throws StorageError `lease_lost` when another process has taken over; nothing is stored then
+   */
+  save(credential: Credential): Promise<void>
+  /** Aborted when the lease is lost. */
+  readonly signal: AbortSignal
+}
+
+/** Keeps credentials. What one handle on a store has changed, another handle or process sees within 5 seconds. */
+export interface CredentialStore extends CredentialLookup {
+  /** The domains that have a credential, sorted. */
+  list(): Promise<readonly string[]>
+  /**
+   * Stores what `change` makes of the domain's credential (null: there is none), durably, and returns it; a change that
+   * returns what it was given stores nothing.
+   *
+   * - Changes to one domain run one at a time across every process that shares the store, each sees the last result.
+   * - Changes to different domains do not wait for each other.
+   * - Nothing is stored if `change` rejects, but what it saved by its lease.
+   * - A holder that dies or freezes is taken over in under 10 seconds, and fenced off: it can store nothing any more.
+   *
+   * @throws StorageError `lease_lost` when another process took over while `change` ran
+   * @throws what `change` throws
+   */
+  update(
+    domain: string,
+    change: (current: Credential | null, lease: CredentialLease) => MaybePromise<Credential | null>,
+  ): Promise<Credential | null>
+}
+
+/** The state of a credential that was never refreshed. */
+export const neverRefreshed: OAuthRefreshState = { refreshedAt: null, intent: null, failure: null }
 
 /** The stores a proxy works with. Mix them as you like: `{ ...memoryStorage(), credentials: fileCredentialStore(dir) }`. */
 export interface Storage {

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Secret } from '../secret.js'
-import type { Credential } from '../storage/storage.js'
+import type { UsableCredential } from '../storage/storage.js'
 import { createHeaderGate, headerPolicy, isEventStream } from './headers.js'
 
 const API_KEY = 'sk-ant-api03-FAKE-upstream'
 const TOKEN = 'sk-ant-oat01-FAKE-upstream'
 const BETA = 'oauth-2025-04-20'
-const apiKey: Credential = { type: 'api_key', apiKey: new Secret(API_KEY) }
-const oauth: Credential = { type: 'oauth', accessToken: new Secret(TOKEN), refreshToken: null, expiresAt: null }
+const apiKey: UsableCredential = { type: 'api_key', apiKey: new Secret(API_KEY) }
+const oauth: UsableCredential = { type: 'oauth', accessToken: new Secret(TOKEN) }
 
 const NEVER = [
   ...['authorization', 'x-api-key', 'proxy-authorization', 'proxy-authenticate', 'proxy-connection', 'cookie'],
@@ -24,7 +24,7 @@ function toLines(flat: readonly string[]): Line[] {
 }
 
 /** What goes up of the client's headers: the lines that the gate itself adds are taken off, and must be there. */
-function upward(headers: readonly string[], credential: Credential = apiKey, through = gate): Line[] {
+function upward(headers: readonly string[], credential: UsableCredential = apiKey, through = gate): Line[] {
   const lines = toLines(through.toUpstream(headers, credential))
   const own: Line[] = credential.type === 'api_key' ? [['x-api-key', API_KEY]] : [['authorization', `Bearer ${TOKEN}`]]
   expect(lines.at(-1)).toEqual(own[0])
@@ -32,7 +32,7 @@ function upward(headers: readonly string[], credential: Credential = apiKey, thr
   return lines.slice(0, -1).filter(([name]) => name !== 'accept-encoding')
 }
 
-const betasOf = (headers: readonly string[], credential: Credential = oauth) =>
+const betasOf = (headers: readonly string[], credential: UsableCredential = oauth) =>
   upward(headers, credential).flatMap(([name, value]) => (name === 'anthropic-beta' ? [value] : []))
 
 function downward(headers: readonly string[], through = gate): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { Credential } from '../storage/storage.js'
+import type { UsableCredential } from '../storage/storage.js'
 
 /**
  * What crosses the proxy, by lower-case name; a name that ends in "*" stands for all that begin so. Whatever is not
@@ -63,7 +63,7 @@ export interface AllowHeaders {
 /** Carries headers over, each way, by {@link headerPolicy} and the host's additions. */
 export interface HeaderGate {
   /** The upstream request's headers as name, value, … The credential goes in last, so that nothing strips it. */
-  toUpstream(rawHeaders: readonly string[], credential: Credential): string[]
+  toUpstream(rawHeaders: readonly string[], credential: UsableCredential): string[]
   /** The client answer's headers. */
   toClient(rawHeaders: readonly (Buffer | string)[], requestId: string): OutgoingHttpHeaders
 }
