@@ -4,12 +4,13 @@ import { resolveCredential } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
-import { ProxyError, toErrorBody } from './errors.js'
+import { ProxyError } from './errors.js'
 import type { Exchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
 import { logExchange } from './record/access-log.js'
+import { sendRefusal } from './refusal.js'
 import { type Placed, UnderWay } from './under-way.js'
 import { type Forwarding, forward } from './upstream/forward.js'
 import { ClientGoneError, openRequestBody } from './upstream/request-body.js'
@@ -40,6 +41,7 @@ interface Live extends Placed {
   readonly exchange: Exchange
   readonly sink: ResponseSink
   forwarding: Forwarding | null
+  closed: boolean
 }
 
 /**
@@ -106,7 +108,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = { exchange: openExchange(request), sink, forwarding: null, place: 0 }
+    const live: Live = { exchange: openExchange(request), sink, forwarding: null, closed: false, place: 0 }
     underWay.add(live)
     try {
       await run(request, live)
@@ -118,15 +120,13 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   }
 
   function close(live: Live): void {
+    if (live.closed) return
+    live.closed = true
     const { exchange } = live
     underWay.remove(live)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
     if (underWay.size === 0) whenIdle?.()
-    try {
-      logExchange(logger, exchange)
-    } catch {
-      // A host's logger that fails is the host's affair; the answer has been given.
-    }
+    unfailing(() => logExchange(logger, exchange))
   }
 
   function openExchange(request: InboundRequest): Exchange {
@@ -163,22 +163,15 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.errorType = refusal.type
     if (refusal.cause !== undefined) {
       const { requestId } = exchange
-      logger.error({ requestId, code: refusal.code, error: toLoggedError(refusal.cause) }, 'request failed')
+      const facts = { requestId, code: refusal.code, error: toLoggedError(refusal.cause) }
+      unfailing(() => logger.error(facts, 'request failed'))
     }
     if (sink.headersSent) {
       exchange.broken = true
       sink.destroy()
       return
     }
-    const text = toErrorBody(refusal, exchange.requestId)
-    sink.writeHead(refusal.status, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-      'x-prompt-train-request-id': exchange.requestId,
-      ...(!refusal.retry && { 'x-should-retry': 'false' }),
-      ...(refusal.code === 'draining' && { connection: 'close' }),
-    })
-    sink.end(text)
+    sendRefusal(sink, refusal, exchange.requestId)
   }
 
   async function drain(drainMs: number): Promise<void> {
@@ -187,9 +180,15 @@ export function createProxy(options: ProxyOptions): ProxyApp {
         whenIdle = resolve
       })
       const timer = setTimeout(() => {
-        for (const { sink, forwarding } of underWay.all()) {
-          if (forwarding === null) sink.destroy()
-          else forwarding.stop(new ProxyError('draining'))
+        for (const live of underWay.all()) {
+          if (live.forwarding !== null) {
+            live.forwarding.stop(new ProxyError('draining'))
+          } else {
+            // Nothing is known to end what it waits for: the host's own authentication, say.
+            live.exchange.aborted = true
+            live.sink.destroy()
+            close(live)
+          }
         }
       }, drainMs)
       await idle
@@ -206,5 +205,14 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       closing ??= drain(drainMs)
       return closing
     },
+  }
+}
+
+/** A host's logger that fails is the host's affair: answers are given all the same. */
+function unfailing(log: () => void): void {
+  try {
+    log()
+  } catch {
+    // Nowhere left to tell.
   }
 }
