@@ -12,12 +12,12 @@ export {
   type ResealStep,
   rewrapCredentials,
   sealCredentials,
-} from './credentials/reseal.js'
+} from './credentials/sealed/reseal.js'
 export {
   type SealedCredentialStore,
   type SealedCredentialStoreOptions,
   sealedCredentialStore,
-} from './credentials/sealed-store.js'
+} from './credentials/sealed/sealed-store.js'
 export {
   ConfigurationError,
   errorTable,
