@@ -13,9 +13,11 @@ export function toFetch(handle: Mountable['handle']): Mountable['fetch'] {
     const request =
       input instanceof Request && Object.keys(standard).length === 0 ? input : new Request(input, standard)
     request.signal.throwIfAborted()
-    return respond({ handle }, fromRequest(request, { mountPath, remoteAddress, hostRequest }), {
-      gone: request.signal,
-    })
+    const inbound = fromRequest(request, { mountPath, remoteAddress, hostRequest })
+    // Whoever produces the body learns of it when nobody reads on: no socket's end tells them here.
+    const dropBody = () => void (inbound.body as Readable | null)?.destroy()
+    request.signal.addEventListener('abort', dropBody, { once: true })
+    return respond({ handle: (_, sink) => handle(inbound, sink).then(dropBody) }, inbound, { gone: request.signal })
   }
 }
 
