@@ -27,15 +27,9 @@ describeRows('Content-Length', [
   },
   { name: 'with leading zeros is a number', bytes: request({ framing: ['content-length: 002'] }), verdicts: ['forwarded'] },
   {
-    name: 'with white space around it is a number',
-    bytes: request({ framing: ['content-length: \t 2 \t'] }),
+    name: 'with spaces around it is a number',
+    bytes: request({ framing: ['content-length:   2  '] }),
     verdicts: ['forwarded'],
-  },
-  {
-    name: 'that is too small leaves the rest to be read as a message, which it is not',
-    bytes: request({ framing: ['content-length: 2'], body: '{}{"more":1}' }),
-    verdicts: ['forwarded', 'host 400'],
-    closes: true,
   },
   {
     name: 'of 0 goes up as no body',
@@ -88,17 +82,20 @@ describeRows('Transfer-Encoding', [
     verdicts: ['host 400'],
     closes: true,
   },
-  ...['xchunked', 'identity', 'chunked;q=1', 'chunked, gzip', 'chunked, identity', 'gzip', 'chunkedx', '"chunked"', ''].map(
+  ...[
+    ...['xchunked', 'identity', 'chunked;q=1', 'chunked, gzip', 'chunked, identity', 'gzip', 'chunkedx', '"chunked"'],
+    ...['chunked, chunked', 'chunked,', ''],
+  ].map(
     (coding): Row => ({
       name: `"${coding}" is refused`,
       bytes: request({ framing: [`transfer-encoding: ${coding}`], body: `2\r\n{}\r\n0\r\n\r\n${smuggled}` }),
-      verdicts: ['proxy 501'],
+      verdicts: ['host 400'],
       closes: true,
     }),
   ),
-  ...['gzip, chunked', 'chunked, chunked', 'identity, chunked', ', chunked', 'chunked,'].map(
+  ...['gzip, chunked', 'identity, chunked', ', chunked', 'gzip,chunked'].map(
     (coding): Row => ({
-      name: `"${coding}" is refused`,
+      name: `"${coding}", of which the host undoes the chunking alone, is refused`,
       bytes: request({ framing: [`transfer-encoding: ${coding}`], body: `2\r\n{}\r\n0\r\n\r\n` }),
       verdicts: ['proxy 501'],
     }),
@@ -149,9 +146,9 @@ describeRows('Transfer-Encoding', [
     upstream: [{ line: 'GET /v1/models', body: null }],
   },
   {
-    name: 'in HTTP/1.0 is refused',
+    name: 'in HTTP/1.0 is the last of its connection (RFC 9112 section 6.1)',
     bytes: request({ version: 'HTTP/1.0', framing: ['transfer-encoding: chunked'], body: '2\r\n{}\r\n0\r\n\r\n' }),
-    verdicts: ['proxy 400'],
+    verdicts: ['forwarded'],
     closes: true,
   },
 ])
@@ -192,10 +189,16 @@ describeRows('chunks', [
   {
     name: 'may be followed by trailers, which are dropped',
     bytes: chunked(
-      '2\r\n{}\r\n0\r\nauthorization: Bearer sk-ant-FAKE\r\nx-api-key: sk-ant-FAKE\r\nanthropic-beta: from-trailer\r\ncontent-length: 9\r\n\r\n',
+      '2\r\n{}\r\n0\r\nauthorization: Bearer sk-ant-FAKE\r\nx-api-key: sk-ant-FAKE\r\nanthropic-beta: from-trailer\r\n\r\n',
       ['trailer: authorization, x-api-key'],
     ),
     verdicts: ['forwarded'],
+  },
+  {
+    name: 'may not be followed by a length',
+    bytes: chunked('2\r\n{}\r\n0\r\ncontent-length: 9\r\n\r\n'),
+    verdicts: ['host 400'],
+    closes: true,
   },
   {
     name: 'may not be followed by a trailer with a space before its colon',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openConnection, type WireAnswer } from './connection.js'
 import { request } from './request.js'
-import { apiKey, clientKey, openStages, type Stage } from './stage.js'
+import { apiKey, openStages, type Stage } from './stage.js'
 
 /** What becomes of one message: it goes up, or is refused by us, or by the host before we see it. */
 export type Verdict = 'forwarded' | `proxy ${number}` | `host ${number}`
@@ -30,7 +30,7 @@ export interface UpstreamMessage {
 }
 
 /** Runs each row on every host, which must agree, and sees to it that the upstream gets nothing else. */
-export function describeRows(title: string, rows: readonly Row[], { mountPath = '' } = {}): void {
+export function describeRows(title: string, rows: readonly Row[], mountPath = ''): void {
   describe(title, () => {
     let stages: Stage[] = []
     beforeAll(async () => {
@@ -97,5 +97,3 @@ function toUpstreamText(message: UpstreamMessage, authority: string): string {
     body ?? '',
   ].join('\r\n')
 }
-
-export { clientKey }
