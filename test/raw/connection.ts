@@ -15,8 +15,11 @@ export interface Connection {
   send(bytes: string): void
   /** All that came in so far. */
   received(): string
-  /** Waits for `count` final answers, or as many as come before the connection is closed. */
-  answers(count: number): Promise<WireAnswer[]>
+  /**
+   * Waits for `count` final answers, or as many as come before the connection is closed; `headOnly` ones have no body,
+   * whatever their head says of it.
+   */
+  answers(count: number, options?: { readonly headOnly: boolean }): Promise<WireAnswer[]>
   /** Waits until the server closes. */
   closed(): Promise<unknown>
 }
@@ -60,16 +63,16 @@ export async function openConnection(port: number): Promise<Connection> {
   return {
     send: (bytes) => void socket.write(bytes, 'latin1'),
     received: () => text,
-    async answers(count) {
-      await until(`${count} answers`, () => over || parseAnswers(text, over).length >= count)
-      return parseAnswers(text, over)
+    async answers(count, { headOnly } = { headOnly: false }) {
+      await until(`${count} answers`, () => over || parseAnswers(text, over, headOnly).length >= count)
+      return parseAnswers(text, over, headOnly)
     },
     closed: () => until('close', () => over),
   }
 }
 
 /** The final answers in `text` that are complete; `over` tells that no more will come. */
-function parseAnswers(text: string, over: boolean): WireAnswer[] {
+function parseAnswers(text: string, over: boolean, headOnly: boolean): WireAnswer[] {
   const answers: WireAnswer[] = []
   let at = 0
   while (at < text.length) {
@@ -78,7 +81,8 @@ function parseAnswers(text: string, over: boolean): WireAnswer[] {
     const [statusLine = '', ...lines] = text.slice(at, headEnd).split('\r\n')
     const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1])
     const headers = new Map(lines.map((line) => splitLine(line)))
-    const body = takeBody(text, headEnd + 4, status, headers, over)
+    const bodyAt = headEnd + 4
+    const body = headOnly ? { text: '', end: bodyAt } : takeBody(text, bodyAt, status, headers, over)
     if (body === null) break
     at = body.end
     if (status >= 200) answers.push({ status, headers, body: body.text })

@@ -5,7 +5,21 @@ import { describeRows, type Row } from './rows.js'
 const smuggled = request({ method: 'GET', target: '/v1/models?smuggled', body: '' })
 
 describeRows('Content-Length', [
-  ...['+2', '-2', '0x2', '2 2', '2,2', '2, 2', '2.0', '2e0', '', 'two', '１', '18446744073709551616', '9'.repeat(40)].map(
+  ...[
+    '+2',
+    '-2',
+    '0x2',
+    '2 2',
+    '2,2',
+    '2, 2',
+    '2.0',
+    '2e0',
+    '',
+    'two',
+    '１',
+    '18446744073709551616',
+    '9'.repeat(40),
+  ].map(
     (length): Row => ({
       name: `"${length.slice(0, 20)}" is refused`,
       bytes: request({ framing: [`content-length: ${length}`] }),
@@ -25,7 +39,11 @@ describeRows('Content-Length', [
     verdicts: ['host 400'],
     closes: true,
   },
-  { name: 'with leading zeros is a number', bytes: request({ framing: ['content-length: 002'] }), verdicts: ['forwarded'] },
+  {
+    name: 'with leading zeros is a number',
+    bytes: request({ framing: ['content-length: 002'] }),
+    verdicts: ['forwarded'],
+  },
   {
     name: 'with spaces around it is a number',
     bytes: request({ framing: ['content-length:   2  '] }),
@@ -158,7 +176,11 @@ const chunked = (body: string, headers: readonly string[] = []) =>
   request({ headers, framing: ['transfer-encoding: chunked'], body })
 
 describeRows('chunks', [
-  { name: 'may have extensions, which are dropped', bytes: chunked('2;a=b;c="d"\r\n{}\r\n0;e\r\n\r\n'), verdicts: ['forwarded'] },
+  {
+    name: 'may have extensions, which are dropped',
+    bytes: chunked('2;a=b;c="d"\r\n{}\r\n0;e\r\n\r\n'),
+    verdicts: ['forwarded'],
+  },
   { name: 'may have sizes with leading zeros', bytes: chunked('0002\r\n{}\r\n000\r\n\r\n'), verdicts: ['forwarded'] },
   {
     name: 'over the limit altogether are refused',

@@ -14,11 +14,18 @@ const sending = (name: string, headers: readonly string[], crossing: readonly st
 
 describeRows('Connection', [
   sending('cannot take off x-api-key', ['connection: keep-alive, x-api-key']),
-  sending('cannot take off authorization', ['connection: keep-alive, authorization', `authorization: Bearer ${clientKey}`]),
+  sending('cannot take off authorization', [
+    'connection: keep-alive, authorization',
+    `authorization: Bearer ${clientKey}`,
+  ]),
   sending('cannot take off the content type', ['connection: keep-alive, content-type']),
   sending('cannot take off host or accept-encoding', ['connection: keep-alive, host, accept-encoding']),
   sending('cannot take off the length', ['connection: keep-alive, content-length, transfer-encoding']),
-  sending('takes off a beta that it names', ['connection: keep-alive, Anthropic-Beta', 'anthropic-beta: a-1', 'x-app: b'], ['x-app: b']),
+  sending(
+    'takes off a beta that it names',
+    ['connection: keep-alive, Anthropic-Beta', 'anthropic-beta: a-1', 'x-app: b'],
+    ['x-app: b'],
+  ),
   sending('takes off what a second line names', ['connection: keep-alive', 'connection: x-app', 'x-app: a']),
   sending('takes off what is named with empty members around', ['connection: ,, keep-alive ,\t x-app ,', 'x-app: a']),
   sending('takes off what came before it', ['x-app: a', 'connection: keep-alive, x-app', 'x-app: b']),

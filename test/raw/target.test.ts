@@ -2,7 +2,7 @@ import { request } from './request.js'
 import { describeRows, type Row } from './rows.js'
 
 /** A row for a POST, or a GET of something below the models. */
-function asking(target: string, verdict: 'forwarded' | 'proxy 400' | 'proxy 404' | 'host 400'): Row {
+function asking(target: string, verdict: 'forwarded' | 'proxy 404' | `either ${number}` | 'host 400'): Row {
   const method = target.includes('/models') ? 'GET' : 'POST'
   const none = method === 'GET' ? { framing: [], body: '' } : {}
   return {
@@ -14,6 +14,12 @@ function asking(target: string, verdict: 'forwarded' | 'proxy 400' | 'proxy 404'
     }),
     ...(verdict === 'host 400' && { closes: true }),
   }
+}
+
+/** A row for a POST where the proxy is mounted at /claude. */
+function mounted(target: string, verdict: 'forwarded' | `either ${number}`): Row {
+  const line = `POST ${target.slice('/claude'.length)}`
+  return { ...asking(target, verdict), ...(verdict === 'forwarded' && { upstream: [{ line }] }) }
 }
 
 const passing = [
@@ -59,7 +65,7 @@ const unknown = [
   '/v1/messages%2500',
   '/v1/messages%20',
   '/v1/messages%0a',
-  '/v1/messages%0d%0ax-api-key:%20FAKE',
+  '/v1/messages%0d%0ax-api-key:%20a',
   '/v1/messages%3fbeta=true',
   '/v1/messages%23',
   '/v1/messages%5c..%5corganizations',
@@ -106,12 +112,10 @@ const malformed = [
   'https://evil.example/v1/messages',
   'HTTP://evil.example/v1/messages',
   'http://evil.example@proxy.test/v1/messages',
-  'http://evil.example\\@proxy.test/v1/messages',
   'http:///v1/messages',
   'http://[::1]/v1/messages',
   'http://proxy.test:99999/v1/messages',
   'http://proxy.test',
-  'http:/v1/messages',
   'ftp://evil.example/v1/messages',
   'file:///v1/messages',
   '*',
@@ -130,6 +134,8 @@ const malformed = [
 ]
 
 const unread = [
+  'http://evil.example\\@proxy.test/v1/messages',
+  'http:/v1/messages',
   'v1/messages',
   '@evil.example/v1/messages',
   '\\v1\\messages',
@@ -142,6 +148,9 @@ const unread = [
   '/v1/messages\x7f',
   '/v1/messages?a=\x01',
   '/v1/messages?a=\x1b[2J',
+  '/v1/messages?a=caf\xc3\xa9',
+  '/v1/caf\xe9',
+  '/\xff',
   'evil.example:443',
   '',
 ]
@@ -149,7 +158,38 @@ const unread = [
 describeRows('a target', [
   ...passing.map((target) => asking(target, 'forwarded')),
   ...unknown.map((target) => asking(target, 'proxy 404')),
-  ...malformed.map((target) => asking(target, 'proxy 400')),
-  ...['/v1/messages?a=caf\xc3\xa9', '/v1/caf\xe9', '/\xff'].map((target) => asking(target, 'proxy 400')),
+  ...malformed.map((target) => asking(target, 'either 400')),
   ...unread.map((target) => asking(target, 'host 400')),
 ])
+
+describeRows(
+  'a target below a mount path',
+  [
+    mounted('/claude/v1/messages', 'forwarded'),
+    mounted('/claude/v1/messages?a=/claude', 'forwarded'),
+    ...[
+      '/claude',
+      '/claude/',
+      '/claude?a',
+      '/claude//v1/messages',
+      '/claude/./v1/messages',
+      '/claude/../v1/messages',
+      '/claude/%2e%2e/claude/v1/messages',
+      '/claude/../claude/v1/messages',
+      '/x/../claude/v1/messages',
+      '/claude/v1/../../claude/v1/messages',
+      '/claude/claude/v1/messages',
+      '/claude;a/v1/messages',
+      '/claude%2fv1/messages',
+      '/%63laude/v1/messages',
+      '//claude/v1/messages',
+      '/claudette/v1/messages',
+      '/v1/messages',
+      '/./claude/v1/messages',
+    ].map((target) => mounted(target, 'either 404')),
+    ...['http://proxy.test/claude/v1/messages', '/claude/v1\\messages', '/claude/v1/messages#a'].map((target) =>
+      mounted(target, 'either 400'),
+    ),
+  ],
+  '/claude',
+)
