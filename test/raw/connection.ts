@@ -13,6 +13,8 @@ export interface WireAnswer {
 /** A client's end of a connection, in bytes as latin1 text. */
 export interface Connection {
   send(bytes: string): void
+  /** Sends no more. */
+  finish(): void
   /** All that came in so far. */
   received(): string
   /**
@@ -20,8 +22,10 @@ export interface Connection {
    * whatever their head says of it.
    */
   answers(count: number, options?: { readonly headOnly: boolean }): Promise<WireAnswer[]>
+  /** Waits until `done`, or fails with `what` was waited for. */
+  until(what: string, done: () => boolean): Promise<void>
   /** Waits until the server closes. */
-  closed(): Promise<unknown>
+  closed(): Promise<void>
 }
 
 /** Waiting for longer is a hang. */
@@ -42,7 +46,6 @@ export async function openConnection(port: number): Promise<Connection> {
   })
   await once(socket, 'connect')
 
-  /** Waits until `done`, looking whenever the socket has something to tell. */
   function until(what: string, done: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => settle(new Error(`no ${what}, but ${JSON.stringify(text)}`)), PATIENCE_MS)
@@ -62,7 +65,9 @@ export async function openConnection(port: number): Promise<Connection> {
 
   return {
     send: (bytes) => void socket.write(bytes, 'latin1'),
+    finish: () => void socket.end(),
     received: () => text,
+    until,
     async answers(count, { headOnly } = { headOnly: false }) {
       await until(`${count} answers`, () => over || parseAnswers(text, over, headOnly).length >= count)
       return parseAnswers(text, over, headOnly)
