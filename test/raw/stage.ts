@@ -33,13 +33,20 @@ export interface Stage {
   close(): Promise<void>
 }
 
+const emptyAnswer = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
+
+/** What {@link openStages} takes. */
+export interface StageOptions {
+  readonly mountPath?: string
+  /** The upstream's bytes, as latin1 text, for a message. @default an empty object */
+  readonly answer?: (message: string) => string
+}
+
 /** Puts the proxy on every host. */
-export function openStages({ mountPath = '' } = {}): Promise<Stage[]> {
+export function openStages({ mountPath = '', answer = () => emptyAnswer }: StageOptions = {}): Promise<Stage[]> {
   return Promise.all(
     hosts.map(async (host) => {
-      const upstream = await serveRawUpstream(({ socket }) => {
-        socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}')
-      })
+      const upstream = await serveRawUpstream(({ socket, text }) => void socket.write(answer(text), 'latin1'))
       const lines: string[] = []
       const logger = createLogger({ level: 'trace', destination: { write: (line) => void lines.push(line) } })
       const proxy = createProxy({ storage, upstream: upstream.origin, logger, edge: { limits: { bodyBytes: 1000 } } })
