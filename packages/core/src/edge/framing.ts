@@ -1,7 +1,7 @@
 import { ProxyError } from '../errors.js'
 import { isHost } from './host.js'
 
-/** Node keeps about this many header lines of a request, and hides that there were more. */
+/** Node 20 keeps about this many header lines of a request and hides that there were more; Node 24 answers 431. */
 const MAX_HEADERS = 1000
 
 /**
