@@ -17,6 +17,7 @@ export const errorTable = {
   target_not_allowed: row(404, 'not_found_error', 'This method and path are not available here.'),
   request_timeout: row(408, 'timeout_error', 'The request body did not arrive in time.', true),
   body_too_large: row(413, 'request_too_large', 'The request body is larger than this server accepts.'),
+  headers_too_many: row(431, 'invalid_request_error', 'The request has more header lines than this server accepts.'),
   body_consumed: row(
     500,
     'api_error',

@@ -56,9 +56,9 @@ describe('toFetch, the request', () => {
     ['http://h/claude/v1/models?limit=1', '/v1/models?limit=1'],
     ['http://h/claude', '/'],
     ['http://h/claude?x=1', '/?x=1'],
-    ['http://h/claudette/v1/models', '/claudette/v1/models'],
-    ['http://h/v1/models', '/v1/models'],
-    ['http://h/Claude/v1/models', '/Claude/v1/models'],
+    ['http://h/claudette/v1/models', '/../claudette/v1/models'],
+    ['http://h/v1/models', '/../v1/models'],
+    ['http://h/Claude/v1/models', '/../Claude/v1/models'],
   ])('cuts the mount path off %s', async (url, path) => {
     expect(await see(url, { mountPath: '/claude' })).toMatchObject({ path, mountPath: '/claude' })
   })
@@ -75,8 +75,13 @@ describe('toFetch, the request', () => {
       remoteAddress: '10.0.0.7',
     })
     expect(request).toMatchObject({ method: 'DELETE', mountPath: '', remoteAddress: '10.0.0.7', body: null })
-    expect(request.rawHeaders).toEqual(['x-many', 'a, b', 'x-one', '1'])
-    expect(request.headers).toEqual({ 'x-one': '1', 'x-many': 'a, b' })
+    expect(request.rawHeaders).toEqual(['x-many', 'a, b', 'x-one', '1', 'host', 'h'])
+    expect(request.headers).toEqual({ 'x-one': '1', 'x-many': 'a, b', host: 'h' })
+  })
+
+  it('has the host of the URL, port included, unless the Request brings one', async () => {
+    expect((await see('http://h:81/')).rawHeaders).toEqual(['host', 'h:81'])
+    expect((await see('http://h/', { headers: { host: 'brought' } })).rawHeaders).toEqual(['host', 'brought'])
   })
 
   it('has the Request itself as host request, or what the host calls it', async () => {

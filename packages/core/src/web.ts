@@ -41,7 +41,8 @@ function fromRequest(
 ): InboundRequest {
   const { mountPath = '', remoteAddress, hostRequest = request } = init
   const url = request.url
-  const pathAt = url.indexOf('/', url.indexOf('//') + 2)
+  const hostAt = url.indexOf('//') + 2
+  const pathAt = url.indexOf('/', hostAt)
   const target = url.slice(pathAt).split('#', 1)[0]!
   const rawHeaders: string[] = []
   const headers: IncomingHttpHeaders = {}
@@ -50,6 +51,11 @@ function fromRequest(
     if (name === 'content-length') continue
     rawHeaders.push(name, value)
     if (name !== 'set-cookie') headers[name] = value
+  }
+  if (headers.host === undefined) {
+    // A Request has it in its URL alone.
+    headers.host = url.slice(hostAt, pathAt)
+    rawHeaders.push('host', headers.host)
   }
   return {
     method: request.method,
