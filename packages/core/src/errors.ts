@@ -21,7 +21,7 @@ export const errorTable = {
   body_consumed: row(
     500,
     'api_error',
-    'Set-up error: a body parser read this request before the proxy did. Mount the proxy before express.json() and the like, or keep the exact bytes as req.rawBody.',
+    "Set-up error: something read this request's body before the proxy did. Mount the proxy before body parsers and body limits (express.json(), c.req.json() and the like); on Express the exact bytes may also be kept as req.rawBody.",
   ),
   internal: row(500, 'api_error', 'Internal error.'),
   transfer_coding_unsupported: row(501, 'api_error', 'Only the chunked transfer coding is supported.'),
