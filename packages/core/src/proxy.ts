@@ -1,11 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { authenticateRequest } from './auth/authenticate.js'
+import { presentedKeyId } from './auth/authenticate.js'
+import { createKeyUses } from './auth/key-uses.js'
 import { resolveCredential } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
+import { createFailureThrottle } from './edge/auth-failures.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
+import { assertHost } from './edge/host.js'
 import { ProxyError, toErrorBody } from './errors.js'
-import type { Exchange } from './exchange.js'
+import { type Exchange, openExchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
@@ -50,6 +52,8 @@ interface Live extends Placed {
 export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
   const { clock, logger, dispatcher } = resolved
+  const throttle = createFailureThrottle(resolved.authFailures, clock)
+  const keyUses = createKeyUses(resolved.clientKeys, { clock, logger })
   const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
   let whenIdle: (() => void) | null = null
@@ -61,10 +65,13 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.clientAddress = resolveClientAddress(request, resolved.trustedProxies)
     const contentLength = checkFraming(request.rawHeaders)
     resolved.targets.assertForwardable(request.method, request.path)
-    const identity = await authenticateRequest(resolved.authenticate, request)
+    const identity = await resolved.authenticate(request)
+    if (identity === null) throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
     exchange.domain = identity.domain
     exchange.keyId = identity.keyId
     assertAdmitted(exchange.clientAddress, resolved.allow)
+    if (resolved.checkHost) assertHost(request.rawHeaders, identity.domain)
+    if (identity.clientKey !== undefined) keyUses.count(identity.clientKey, exchange.clientAddress)
     const credential = await resolveCredential(resolved.credentials, identity.domain, clock.now())
     const headers = resolved.headers.toUpstream(request.rawHeaders, credential)
     const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
@@ -106,7 +113,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = { exchange: openExchange(request), sink, forwarding: null, place: 0 }
+    const live: Live = { exchange: openExchange(request, clock), sink, forwarding: null, place: 0 }
     underWay.add(live)
     try {
       await run(request, live)
@@ -122,34 +129,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     underWay.remove(live)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
     if (underWay.size === 0) whenIdle?.()
-    try {
-      logExchange(logger, exchange)
-    } catch {
-      // A host's logger that fails is the host's affair; the answer has been given.
-    }
-  }
-
-  function openExchange(request: InboundRequest): Exchange {
-    return {
-      requestId: randomUUID(),
-      startedAt: clock.now(),
-      startedMonotonic: clock.monotonic(),
-      method: request.method,
-      path: request.path,
-      clientAddress: null,
-      domain: null,
-      keyId: null,
-      modelAsked: null,
-      status: null,
-      errorType: null,
-      upstreamRequestId: null,
-      answer: null,
-      aborted: false,
-      broken: false,
-      firstByteMs: null,
-      durationMs: 0,
-      answerBytes: 0,
-    }
+    logExchange(logger, exchange)
   }
 
   /** Answers a request that could not be forwarded, in the API's error shape. */
@@ -175,6 +155,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(text),
       'x-prompt-train-request-id': exchange.requestId,
+      ...(refusal.retryAfterMs !== null && { 'retry-after': String(Math.ceil(refusal.retryAfterMs / 1000)) }),
       ...(!refusal.retry && { 'x-should-retry': 'false' }),
       ...(refusal.code === 'draining' && { connection: 'close' }),
     })
@@ -195,6 +176,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       await idle
       clearTimeout(timer)
     }
+    await keyUses.close()
     if (resolved.ownsDispatcher) await dispatcher.destroy()
   }
 
