@@ -53,6 +53,7 @@ describe('createClientKey', () => {
       createdAt: expect.any(Number),
       expiresAt: 42,
       revokedAt: null,
+      replacedBy: null,
     })
     expect(JSON.stringify(record)).not.toContain(key.slice(17, 49))
   })

@@ -31,6 +31,20 @@ export type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from
 export type { ProxyOptions } from './options.js'
 export { createProxy, type ProxyApp, type ProxyHealth } from './proxy.js'
 export { Secret } from './secret.js'
+export type {
+  ContentPart,
+  Cost,
+  ExchangeFilter,
+  ExchangePage,
+  ExchangeRecord,
+  ExchangeStore,
+  HistoryNode,
+  PurgeReport,
+  Retention,
+  StoredContent,
+  UsageDimension,
+  UsageRow,
+} from './storage/exchange-store.js'
 export { type MemoryStorageOptions, memoryStorage } from './storage/memory.js'
 export {
   type ApiKeyCredential,

@@ -6,12 +6,13 @@ import { createFailureThrottle } from './edge/auth-failures.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
 import { assertHost } from './edge/host.js'
-import { ProxyError, toErrorBody } from './errors.js'
+import { ProxyError } from './errors.js'
 import { type Exchange, openExchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
 import { logExchange } from './record/access-log.js'
+import { sendRefusal } from './refusal.js'
 import { type Placed, UnderWay } from './under-way.js'
 import { type Forwarding, forward } from './upstream/forward.js'
 import { ClientGoneError, openRequestBody } from './upstream/request-body.js'
@@ -42,6 +43,7 @@ interface Live extends Placed {
   readonly exchange: Exchange
   readonly sink: ResponseSink
   forwarding: Forwarding | null
+  closed: boolean
 }
 
 /**
@@ -113,7 +115,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = { exchange: openExchange(request, clock), sink, forwarding: null, place: 0 }
+    const live: Live = { exchange: openExchange(request, clock), sink, forwarding: null, closed: false, place: 0 }
     underWay.add(live)
     try {
       await run(request, live)
@@ -125,6 +127,8 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   }
 
   function close(live: Live): void {
+    if (live.closed) return
+    live.closed = true
     const { exchange } = live
     underWay.remove(live)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
@@ -150,16 +154,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       sink.destroy()
       return
     }
-    const text = toErrorBody(refusal, exchange.requestId)
-    sink.writeHead(refusal.status, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-      'x-prompt-train-request-id': exchange.requestId,
-      ...(refusal.retryAfterMs !== null && { 'retry-after': String(Math.ceil(refusal.retryAfterMs / 1000)) }),
-      ...(!refusal.retry && { 'x-should-retry': 'false' }),
-      ...(refusal.code === 'draining' && { connection: 'close' }),
-    })
-    sink.end(text)
+    sendRefusal(sink, refusal, exchange.requestId)
   }
 
   async function drain(drainMs: number): Promise<void> {
@@ -168,9 +163,15 @@ export function createProxy(options: ProxyOptions): ProxyApp {
         whenIdle = resolve
       })
       const timer = setTimeout(() => {
-        for (const { sink, forwarding } of underWay.all()) {
-          if (forwarding === null) sink.destroy()
-          else forwarding.stop(new ProxyError('draining'))
+        for (const live of underWay.all()) {
+          if (live.forwarding !== null) {
+            live.forwarding.stop(new ProxyError('draining'))
+          } else {
+            // Nothing is known to end what it waits for: the host's own authentication, say.
+            live.exchange.aborted = true
+            live.sink.destroy()
+            close(live)
+          }
         }
       }, drainMs)
       await idle

@@ -17,7 +17,7 @@ export class WebSink implements ResponseSink {
   readonly response: Promise<Response>
   headersSent = false
   closed = false
-  readonly #headOnly: boolean
+  #bodyless: boolean
   readonly #cut: (() => void) | undefined
   readonly #listeners: { drain: (() => void)[]; close: (() => void)[] } = { drain: [], close: [] }
   #settle!: { resolve(response: Response): void; reject(reason: unknown): void }
@@ -30,7 +30,7 @@ export class WebSink implements ResponseSink {
   #wake: (() => void) | null = null
 
   constructor(headOnly: boolean, { gone, cut }: RespondOptions) {
-    this.#headOnly = headOnly
+    this.#bodyless = headOnly
     this.#cut = cut
     this.response = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
@@ -40,8 +40,8 @@ export class WebSink implements ResponseSink {
   }
 
   writeHead(status: number, headers: OutgoingHttpHeaders): void {
-    const bodyless = this.#headOnly || status === 204 || status === 205 || status === 304
-    const body = bodyless
+    this.#bodyless ||= status === 204 || status === 205 || status === 304
+    const body = this.#bodyless
       ? null
       : new ReadableStream<Uint8Array>(
           { pull: (controller) => this.#pull(controller), cancel: () => this.#leave(undefined) },
@@ -57,7 +57,7 @@ export class WebSink implements ResponseSink {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.closed) return true
+    if (this.closed || this.#bodyless) return true
     this.#queue.push(chunk)
     this.#queuedBytes += chunk.byteLength
     this.#wake?.()

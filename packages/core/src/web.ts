@@ -68,7 +68,8 @@ function toBody(request: Request): Readable | null {
 
 /** Stands for a body that something read before us, as node:http shows one. */
 function consumed(): Readable {
-  const stream = Readable.from([])
-  stream.resume()
+  const stream = new Readable({ read() {} })
+  stream.push('consumed')
+  stream.read()
   return stream
 }

@@ -33,10 +33,28 @@ export function createAddressSet(entries: readonly string[], option: string): Ad
 /** The address in its one plain form (IPv4-mapped IPv6 as IPv4, no zone id), or null if it is none. */
 export function toPlainAddress(text: string | undefined): string | null {
   if (text === undefined) return null
+  if (isIP(text) === 4) return text
   const zone = text.indexOf('%')
   const address = zone === -1 ? text : text.slice(0, zone)
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
-  return isIP(mapped) === 0 ? null : mapped.toLowerCase()
+  if (isIP(address) !== 6) return null
+  return toMappedIPv4(address) ?? address.toLowerCase()
+}
+
+const MAPPED = new BlockList()
+MAPPED.addSubnet('::ffff:0:0', 96, 'ipv6')
+
+/** RFC 4291 section 2.5.5.2, however it is spelled: one client must not count as several. */
+function toMappedIPv4(address: string): string | null {
+  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (plain !== undefined) return plain
+  if (!MAPPED.check(address, 'ipv6')) return null
+  // In the canonical spelling the last two groups hold the IPv4 address.
+  const groups = new URL(`http://[${address}]`).hostname.slice(1, -1).split(':')
+  return groups
+    .slice(-2)
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 255])
+    .join('.')
 }
 
 /** What one holder of addresses usually has: an IPv4 address alone, or the /64 of an IPv6 address (RFC 6177). */

@@ -1,4 +1,4 @@
-import { buildConnector, type Dispatcher, Pool } from 'undici'
+import { buildConnector, Dispatcher, Pool } from 'undici'
 
 /**
  * How long an unused connection is kept. Far below the minutes that the API's edge keeps its end, long enough that a
@@ -6,29 +6,44 @@ import { buildConnector, type Dispatcher, Pool } from 'undici'
  */
 const KEEP_ALIVE_MS = 30_000
 
-const reusedSocketErrors = new WeakSet<object>()
+const connectedAt = new WeakMap<object, number>()
+const socketOfError = new WeakMap<object, object>()
 
-/** Creates the connection pool to the one upstream. Streams hold a connection for minutes, so their number is open. */
+/**
+ * Creates the connections to the one upstream. Streams hold a connection for minutes, so their number is open. A
+ * request with `reset` gets a connection that nobody used before, and that nobody uses after it: several kept ones may
+ * have gone stale at once.
+ */
 export function createDispatcher(origin: string, connectMs: number): Dispatcher {
-  const connect = buildConnector({ timeout: connectMs, keepAlive: true })
-  return new Pool(origin, {
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect(options, callback) {
-      connect(options, (error, socket) => {
-        if (error !== null) return callback(error, null)
-        // undici says of its own errors how much the socket had read, not of the system's.
-        socket.on('error', (cause) => {
-          if (socket.bytesRead > 0) reusedSocketErrors.add(cause)
-        })
-        callback(null, socket)
-      })
-    },
+  const connect = createConnector(connectMs)
+  const kept = new Pool(origin, { pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, connect })
+  const fresh = new Pool(origin, { pipelining: 1, connect })
+  return Object.assign(new Dispatcher(), {
+    dispatch: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) =>
+      (options.reset ? fresh : kept).dispatch(options, handler),
+    close: async () => void (await Promise.all([kept.close(), fresh.close()])),
+    destroy: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])),
   })
 }
 
-/** Whether a request failed because its connection, which had served others before, was closed under it. */
-export function isReusedSocketError(error: Error): boolean {
-  const { socket } = error as { socket?: { bytesRead?: number } }
-  return reusedSocketErrors.has(error) || (socket?.bytesRead ?? 0) > 0
+function createConnector(connectMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: connectMs, keepAlive: true })
+  return (options, callback) =>
+    connect(options, (error, socket) => {
+      if (error !== null) return callback(error, null)
+      connectedAt.set(socket, performance.now())
+      socket.on('error', (cause) => socketOfError.set(cause, socket))
+      callback(null, socket)
+    })
+}
+
+/**
+ * Whether a request failed because the connection it was given, which stood before `startedAt` (of performance.now()),
+ * had been closed under it.
+ */
+export function isStaleSocketError(error: Error, startedAt: number): boolean {
+  const socket = socketOfError.get(error)
+  if (socket !== undefined) return connectedAt.get(socket)! < startedAt
+  // Of a dispatcher that the host brought, undici tells only whether the connection had served before.
+  return ((error as { socket?: { bytesRead?: number } }).socket?.bytesRead ?? 0) > 0
 }

@@ -185,6 +185,7 @@ describe('forward', () => {
       body: Buffer.from('{}'),
       headersTimeout: 222,
       bodyTimeout: 333,
+      reset: false,
     })
   })
 
@@ -324,11 +325,11 @@ describe('forward, failures of the upstream', () => {
 })
 
 describe('forward, replay', () => {
-  it('sends a request once more whose kept-alive connection was closed under it', async () => {
+  it('sends a request once more, on a fresh connection, whose kept-alive one was closed under it', async () => {
     const { first, tries, sink, outcome } = start()
     first.begin().fail(staleSocket())
     expect(tries).toHaveLength(2)
-    expect(tries[1]!.options).toEqual(first.options)
+    expect(tries[1]!.options).toEqual({ ...first.options, reset: true })
     tries[1]!.begin().head(200).data('x').end()
     expect(await outcome()).toBe('complete')
     expect(sink).toMatchObject({ status: 200, text: 'x', ends: 1 })

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import { ProxyError, toErrorBody } from '../errors.js'
 import type { ResponseSink } from '../mountable.js'
 import { CoalescingWriter } from './coalescing-writer.js'
-import { isReusedSocketError } from './dispatcher.js'
+import { isStaleSocketError } from './dispatcher.js'
 import { isEventStream } from './headers.js'
 import { ClientGoneError } from './request-body.js'
 import { toUpstreamError } from './upstream-error.js'
@@ -102,6 +102,7 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
           body,
           headersTimeout: timeouts.firstByteMs,
           bodyTimeout: timeouts.idleMs,
+          reset: this.#replayed,
         },
         this,
       )
@@ -199,7 +200,7 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
       !this.#answering &&
       (this.#request.body === null || Buffer.isBuffer(this.#request.body)) &&
       performance.now() - this.#startedAt < STALE_SOCKET_MS &&
-      isReusedSocketError(error)
+      isStaleSocketError(error, this.#startedAt)
     )
   }
 }

@@ -70,8 +70,8 @@ export interface HeaderGate {
 
 /** Creates the gate. */
 export function createHeaderGate(extra: AllowHeaders = {}): HeaderGate {
-  const requestName = createNameFilter(headerPolicy.request, extra.request)
-  const responseName = createNameFilter(headerPolicy.response, extra.response)
+  const requestName = createNameFilter(headerPolicy.request, extra.request, ['content-length'])
+  const responseName = createNameFilter(headerPolicy.response, extra.response, [])
 
   return {
     toUpstream(rawHeaders, credential) {
@@ -90,7 +90,7 @@ export function createHeaderGate(extra: AllowHeaders = {}): HeaderGate {
         headers.push('x-api-key', credential.apiKey.expose())
       } else {
         if (betaAt === -1) headers.push('anthropic-beta', OAUTH_BETA)
-        else if (!listsBeta(headers)) headers[betaAt] += `,${OAUTH_BETA}`
+        else if (!listsBeta(headers)) headers[betaAt] = appendBeta(headers[betaAt]!)
         headers.push('authorization', `Bearer ${credential.accessToken.expose()}`)
       }
       return headers
@@ -125,6 +125,7 @@ export function isEventStream(headers: OutgoingHttpHeaders): boolean {
 function createNameFilter(
   policy: { readonly allow: readonly string[]; readonly deny: readonly string[] },
   extra: readonly string[] = [],
+  framing: readonly string[],
 ): (name: string) => string | null {
   const named = extra.map((name) => name.toLowerCase())
   const allowed = [...policy.allow, ...named]
@@ -139,6 +140,7 @@ function createNameFilter(
     const lower = name.toLowerCase()
     const passes =
       !NEVER.has(lower) &&
+      !framing.includes(lower) &&
       !denied.has(lower) &&
       (exact.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix)))
     const verdict = passes ? lower : null
@@ -166,6 +168,10 @@ function listsBeta(headers: readonly string[]): boolean {
     if (headers[i + 1]!.split(',').some((beta) => beta.trim() === OAUTH_BETA)) return true
   }
   return false
+}
+
+function appendBeta(list: string): string {
+  return list.trim() === '' ? OAUTH_BETA : `${list},${OAUTH_BETA}`
 }
 
 function toText(value: Buffer | string): string {

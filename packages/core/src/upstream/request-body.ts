@@ -36,6 +36,7 @@ export async function openRequestBody(
     return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   }
   if (body.readableDidRead || body.readableEnded) throw new ProxyError('body_consumed')
+  if (body.destroyed) throw new ClientGoneError()
   if (contentLength !== null && contentLength > limits.maxBytes) throw new ProxyError('body_too_large')
   if (contentLength !== null && contentLength > SMALL_BODY_BYTES) return new RequestBodyStream(body, [], limits)
   return takeArrived(body, contentLength) ?? gather(body, contentLength, limits)
@@ -59,6 +60,7 @@ function gather(source: Readable, declared: number | null, limits: BodyLimits): 
     const onData = (chunk: Buffer) => {
       chunks.push(chunk)
       size += chunk.length
+      if (size > limits.maxBytes) return fail(new ProxyError('body_too_large'))
       if (size === declared) return succeed(toBuffer(chunks, size))
       timer.refresh()
       if (size <= SMALL_BODY_BYTES) return
@@ -101,6 +103,8 @@ class RequestBodyStream extends Readable {
     this.#limits = limits
     this.#timer = setTimeout(() => this.#onSilence(), limits.idleMs)
     for (const chunk of head) this.#accept(chunk)
+    // Nobody listens before the request is sent, nor after undici has let go of the body.
+    this.on('error', ignore)
     source.on('data', this.#accept).on('end', this.#finish).on('close', this.#abandon).on('error', this.#abandon)
   }
 

@@ -26,7 +26,8 @@ export interface Targets {
   assertForwardable(method: string, target: string): void
 }
 
-const ROUTE = /^([A-Z]+) (\/[\w/.:-]*)$/
+/** No empty segment and no dot segment: what is put straight on the way must not become another path. */
+const ROUTE = /^([A-Z]+) ((?:\/(?!\.{1,2}(?:\/|$))[\w.:-]+)+|\/)$/
 /** Characters of RFC 3986 a target can have, less "#": a fragment is never sent. */
 const TARGET = /^\/[\w\-.~!$&'()*+,;=:@/?%[\]]*$/
 /** One path segment without escapes that is neither "." nor "..". */
@@ -47,7 +48,7 @@ export function createTargets(routes: readonly Route[]): Targets {
     if (method === undefined || path === undefined) {
       throw new ConfigurationError('routes', `"${route}" is not a method and path such as "POST /v1/messages"`)
     }
-    if (ACCOUNT_PATHS.some((account) => path === account || path.startsWith(`${account}/`))) {
+    if (isAccountPath(path)) {
       throw new ConfigurationError('routes', `"${route}" would hand every client the account behind the credential`)
     }
     if (path.includes('/:')) patterns.push(toPattern(method, path))
@@ -57,12 +58,18 @@ export function createTargets(routes: readonly Route[]): Targets {
     assertForwardable(method, target) {
       if (!TARGET.test(target)) throw new ProxyError('target_malformed')
       const query = target.indexOf('?')
-      const route = `${method} ${query === -1 ? target : target.slice(0, query)}`
-      if (!exact.has(route) && !patterns.some((pattern) => pattern.test(route))) {
+      const path = query === -1 ? target : target.slice(0, query)
+      const route = `${method} ${path}`
+      if (exact.has(route)) return
+      if (isAccountPath(path) || !patterns.some((pattern) => pattern.test(route))) {
         throw new ProxyError('target_not_allowed')
       }
     },
   }
+}
+
+function isAccountPath(path: string): boolean {
+  return ACCOUNT_PATHS.some((account) => path === account || path.startsWith(`${account}/`))
 }
 
 function toPattern(method: string, path: string): RegExp {

@@ -1,8 +1,8 @@
 import type { AnswerFacts, Usage } from '../exchange.js'
 import { type Meter, mergeUsage, parseObject, toObject, toStringOrNull } from './facts.js'
 
-/** Stands in every event that reports usage, and, unescaped, in hardly any delta. */
-const USAGE = Buffer.from('"usage"')
+/** Stand in the events that report usage or how the stream ended, and, unescaped, in hardly any delta. */
+const MARKS = ['"usage"', '"message_stop"', 'event: error'].map((mark) => Buffer.from(mark))
 /** An unfinished event is kept up to here; the ones that matter are far smaller. */
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
 const BOUNDARIES = ['\n\n', '\r\n\r\n', '\r\r'].map((boundary) => Buffer.from(boundary))
@@ -36,7 +36,7 @@ export class EventStreamMeter implements Meter {
     if (end < bytes.length) this.#keep(bytes.subarray(end))
     if (end === 0) return
     this.#last = end === bytes.length ? bytes : bytes.subarray(0, end)
-    if (this.#last.includes(USAGE)) this.#readLast()
+    if (MARKS.some((mark) => this.#last.includes(mark))) this.#readLast()
   }
 
   facts(): AnswerFacts {

@@ -1,0 +1,164 @@
+import type { Usage } from '../exchange.js'
+
+/** What an exchange cost. */
+export interface Cost {
+  /** Millionths of a US dollar; null where no price is known for the model. */
+  readonly microUsd: number | null
+  /** Which row of the price table was used, such as `"claude-opus-5-5 2026-09-22"`; null where none was. */
+  readonly priceRow: string | null
+  /** True where nothing is billed per token (subscriptions): what the tokens would have cost at list price. */
+  readonly notional: boolean
+  /** True where the counts are the last ones known of an answer that did not end: the real ones are higher. */
+  readonly incomplete: boolean
+}
+
+/** A message at its place in a history. Equal histories have equal nodes; 32 lower-case hex characters each. */
+export interface HistoryNode {
+  /** Keyed hash of `parent` and `part`. */
+  readonly id: string
+  /** The node of the message before; null for the first. */
+  readonly parent: string | null
+  /** The message. */
+  readonly part: string
+}
+
+/** A message's content, stored once in a retention period however many requests resend it. */
+export interface ContentPart {
+  /** Keyed hash of the domain and the message's canonical form: equal messages of two domains have different ones. */
+  readonly hash: string
+  /** Masked, compressed and sealed. */
+  readonly sealed: Uint8Array
+}
+
+/**
+ * What is stored of the bodies of an exchange: masked, cut into messages, compressed and sealed with a key ring. A
+ * request that resends a history holds what is new of it; the rest is found by its nodes.
+ */
+export interface StoredContent {
+  /** The request without its messages, with what was set aside of them (cache_control); sealed. */
+  readonly request: Uint8Array | null
+  /** The node of the request's last message; null where it has no messages, or they could not be told apart. */
+  readonly tip: string | null
+  /** Nodes that may be new to the store, each after its parent. Known ones are ignored. */
+  readonly nodes: readonly HistoryNode[]
+  /** Parts that may be new to the store. Known ones are ignored. */
+  readonly parts: readonly ContentPart[]
+  /** The answer; sealed. */
+  readonly answer: Uint8Array | null
+  /** True where a body was longer than what is kept of it. */
+  readonly truncated: boolean
+}
+
+/** What is stored of one request and its answer. Times are epoch or plain milliseconds. */
+export interface ExchangeRecord {
+  /** Ours, sent back as `x-prompt-train-request-id`. */
+  readonly requestId: string
+  readonly startedAt: number
+  /** Null for one refused before its domain was known. */
+  readonly domain: string | null
+  readonly keyId: string | null
+  readonly clientAddress: string | null
+  readonly method: string
+  /** Without the query, which is the client's own text. */
+  readonly path: string
+  readonly upstreamRequestId: string | null
+  readonly modelAsked: string | null
+  /** The model that served. */
+  readonly model: string | null
+  /** Whether the answer was an event stream. */
+  readonly stream: boolean
+  /** Null where the client left before there was a head. */
+  readonly status: number | null
+  readonly errorType: string | null
+  readonly stopReason: string | null
+  /** As received. */
+  readonly usage: Usage | null
+  readonly cost: Cost | null
+  readonly firstByteMs: number | null
+  readonly durationMs: number
+  readonly requestBytes: number
+  readonly answerBytes: number
+  /** The client left before the answer was complete. */
+  readonly aborted: boolean
+  /** The answer had begun and broke off. */
+  readonly broken: boolean
+  /** `x-claude-code-session-id`, `-agent-id` and `-parent-agent-id`, where the client sends them. */
+  readonly sessionId: string | null
+  readonly agentId: string | null
+  readonly parentAgentId: string | null
+  /** Null where bodies are not stored, or no longer. */
+  readonly content: StoredContent | null
+}
+
+/** Which exchanges are wanted: those that match every field given. */
+export interface ExchangeFilter {
+  readonly domain?: string
+  readonly keyId?: string
+  readonly model?: string
+  readonly status?: number
+  /** Epoch milliseconds, inclusive. */
+  readonly from?: number
+  /** Epoch milliseconds, exclusive. */
+  readonly to?: number
+}
+
+/** A page of exchanges, newest first, without their content. */
+export interface ExchangePage {
+  readonly exchanges: readonly ExchangeRecord[]
+  /** Give it as `after` for the next page; null on the last. */
+  readonly next: string | null
+}
+
+/** What usage is summed by. */
+export type UsageDimension = 'day' | 'domain' | 'keyId' | 'model'
+
+/** Sums over the exchanges that reached the upstream. Dimensions not asked for are null. */
+export interface UsageRow {
+  /** `2026-11-24`, UTC. */
+  readonly day: string | null
+  readonly domain: string | null
+  readonly keyId: string | null
+  readonly model: string | null
+  readonly requests: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cacheReadTokens: number
+  readonly cacheWrite5mTokens: number
+  readonly cacheWrite1hTokens: number
+  /** Without that of unpriced requests. */
+  readonly costMicroUsd: number
+  /** Requests with usage for which no price is known. */
+  readonly unpricedRequests: number
+}
+
+/** How long what is kept, in milliseconds; null keeps for ever. */
+export interface Retention {
+  readonly recordsMs: number | null
+  /** Never longer than the records. */
+  readonly bodiesMs: number | null
+}
+
+/** What a purge removed. */
+export interface PurgeReport {
+  readonly records: number
+  readonly bodies: number
+}
+
+/** Keeps exchange records. What `append` has stored, every handle and process sees at once. */
+export interface ExchangeStore {
+  /**
+   * Stores the records, all or none. A record whose id is stored already is ignored, with all it would add to sums: a
+   * batch may come again after a failure whose outcome nobody knows.
+   */
+  append(records: readonly ExchangeRecord[]): Promise<void>
+  /** The record with its content: all nodes and parts from the first message to the tip, in order. */
+  find(requestId: string): Promise<ExchangeRecord | null>
+  list(filter: ExchangeFilter, page: { readonly limit: number; readonly after?: string }): Promise<ExchangePage>
+  /** Every exchange that matches, oldest first, with its content as `find` gives it, read a few at a time. */
+  export(filter: ExchangeFilter): AsyncIterable<ExchangeRecord>
+  usage(filter: ExchangeFilter, by: readonly UsageDimension[]): Promise<readonly UsageRow[]>
+  /** Removes what is older than its retention at `now`; a domain's own retention goes before the general one. */
+  purge(now: number, retention: Retention, domains?: Readonly<Record<string, Retention>>): Promise<PurgeReport>
+  /** Removes everything of the domain: records, bodies and sums. */
+  deleteDomain(domain: string): Promise<PurgeReport>
+}
