@@ -13,7 +13,7 @@ export {
   type FileCredentialStore,
   type FileCredentialStoreOptions,
   fileCredentialStore,
-} from './credentials/file-store.js'
+} from './credentials/files/file-store.js'
 export type { FailureLimit } from './edge/auth-failures.js'
 export {
   ClientKeyError,
