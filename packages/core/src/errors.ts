@@ -46,6 +46,7 @@ const proxyErrorBrand = Symbol.for('agent-prompt-train.ProxyError')
 const configurationErrorBrand = Symbol.for('agent-prompt-train.ConfigurationError')
 const storageErrorBrand = Symbol.for('agent-prompt-train.StorageError')
 const clientKeyErrorBrand = Symbol.for('agent-prompt-train.ClientKeyError')
+const keyRingErrorBrand = Symbol.for('agent-prompt-train.KeyRingError')
 
 /**
  * A failure that a client is told of. `message` is fixed text; `cause` is for the log alone.
@@ -131,6 +132,25 @@ export class ClientKeyError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isBranded(value, clientKeyErrorBrand)
+  }
+}
+
+/** Names why something could not be sealed or opened. Stable: match on it rather than on the message. */
+export type KeyRingErrorCode = 'key_unknown' | 'key_unavailable' | 'not_authentic' | 'malformed' | 'not_sealed'
+
+/** Thrown where a key ring seals and opens; never tells a key or what is sealed. `instanceof` holds across two copies. */
+export class KeyRingError extends Error {
+  override readonly name = 'KeyRingError'
+  readonly code: KeyRingErrorCode
+
+  constructor(code: KeyRingErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    Object.defineProperty(this, keyRingErrorBrand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(value, keyRingErrorBrand)
   }
 }
 

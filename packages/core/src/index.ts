@@ -10,22 +10,46 @@ export {
 export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
 export {
+  type FileCredentialHealth,
   type FileCredentialStore,
   type FileCredentialStoreOptions,
   fileCredentialStore,
 } from './credentials/files/file-store.js'
+export {
+  type ResealOptions,
+  type ResealResult,
+  type ResealStep,
+  rewrapCredentials,
+  sealCredentials,
+} from './credentials/sealed/reseal.js'
+export {
+  type SealedCredentialStore,
+  type SealedCredentialStoreOptions,
+  sealedCredentialStore,
+} from './credentials/sealed/sealed-store.js'
 export type { FailureLimit } from './edge/auth-failures.js'
 export {
   ClientKeyError,
   type ClientKeyErrorCode,
   ConfigurationError,
   errorTable,
+  KeyRingError,
+  type KeyRingErrorCode,
   ProxyError,
   type ProxyErrorCode,
   StorageError,
   type StorageErrorCode,
 } from './errors.js'
 export type { AnswerFacts, Exchange, Usage } from './exchange.js'
+export {
+  createKeyRingKey,
+  formatKeyRing,
+  type KeyRing,
+  type KeyWrapper,
+  parseKeyRing,
+  type RingKey,
+} from './key-ring/key-ring.js'
+export { createSealer, readRingKeyId, type SealContext, type Sealer, type SealerOptions } from './key-ring/sealer.js'
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js'
 export type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from './mountable.js'
 export type { ProxyOptions } from './options.js'

@@ -1,4 +1,5 @@
 import { type DestinationStream, type LevelWithSilentOrString, pino } from 'pino'
+import { ConfigurationError, KeyRingError, StorageError } from './errors.js'
 
 /** Where the library logs to: pino's own shape, so that a host's pino logger fits as it is. */
 export interface Logger {
@@ -43,7 +44,8 @@ export function unfailingLogger(logger: Logger): Logger {
 
 /**
  * What may be logged of an error: its name, code, and where it came from. The text of foreign errors is left out,
- * because they quote what they failed on: header values, URLs with passwords, upstream bytes.
+ * because they quote what they failed on: header values, URLs with passwords, upstream bytes. The text of our own says
+ * what to mend.
  */
 export function toLoggedError(error: unknown): object {
   if (!(error instanceof Error)) return { name: typeof error }
@@ -51,6 +53,7 @@ export function toLoggedError(error: unknown): object {
   const code = (error as NodeJS.ErrnoException).code
   return {
     name,
+    ...(isOwn(error) && { message: error.message }),
     ...(code !== undefined && { code: String(code) }),
     ...(cause === undefined
       ? {
@@ -61,4 +64,9 @@ export function toLoggedError(error: unknown): object {
         }
       : { cause: toLoggedError(cause) }),
   }
+}
+
+/** Errors of ours that never tell a secret, and more than their code does. */
+function isOwn(error: Error): boolean {
+  return error instanceof ConfigurationError || error instanceof KeyRingError || error instanceof StorageError
 }

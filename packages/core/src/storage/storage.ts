@@ -139,7 +139,7 @@ export interface SealedCredential {
   readonly type: 'sealed'
   /** Which key of the ring it is sealed with. */
   readonly ringKeyId: string
-  /** Nonce, ciphertext and tag of AES-256-GCM, base64. */
+  /** What `Sealer.seal` gave for the purpose `credential` and the domain as id, base64. */
   readonly sealed: string
 }
 

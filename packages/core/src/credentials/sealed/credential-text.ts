@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { KeyRingError } from '../../errors.js'
+import { Secret } from '../../secret.js'
+import type { Credential, SealedCredential } from '../../storage/storage.js'
+
+/** A credential that is not sealed. */
+export type PlainCredential = Exclude<Credential, SealedCredential>
+
+const VERSION = 1
+const secret = z.string().transform((value) => new Secret(value))
+const time = z.number().nullable()
+
+const schema = z.strictObject({
+  version: z.literal(VERSION),
+  credential: z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('api_key'), apiKey: secret }),
+    z.strictObject({
+      type: z.literal('oauth'),
+      accessToken: secret,
+      refreshToken: secret.nullable(),
+      expiresAt: time,
+      refresh: z.strictObject({
+        refreshedAt: time,
+        intent: z.strictObject({ tokenDigest: z.string(), startedAt: z.number(), owner: z.string() }).nullable(),
+        failure: z
+          .strictObject({ at: z.number(), error: z.string(), permanent: z.boolean(), retryAt: z.number() })
+          .nullable(),
+      }),
+    }),
+    z.strictObject({
+      type: z.literal('federation'),
+      federationRuleId: z.string(),
+      organizationId: z.string(),
+      serviceAccountId: z.string(),
+      workspaceId: z.string().nullable(),
+      assertionFile: z.string().nullable(),
+    }),
+  ]),
+})
+
+/** Writes a credential, secrets and all, as the bytes that are to be sealed: JSON with a version. */
+export function toCredentialBytes(credential: PlainCredential): Uint8Array {
+  const exposed = Object.entries(credential).map(([name, value]) => [
+    name,
+    value instanceof Secret ? value.expose() : value,
+  ])
+  return Buffer.from(JSON.stringify({ version: VERSION, credential: Object.fromEntries(exposed) }))
+}
+
+/**
+ * Reads what {@link toCredentialBytes} wrote.
+ *
+ * @throws KeyRingError `malformed` for what a later version wrote
+ */
+export function fromCredentialBytes(bytes: Uint8Array, domain: string): PlainCredential {
+  const parsed = schema.safeParse(parseJson(bytes))
+  if (parsed.success) return parsed.data.credential
+  // The issues of the schema are left out: they quote values.
+  throw new KeyRingError('malformed', `The credential ${domain} opens, but another version of this library wrote it.`)
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    return null
+  }
+}
