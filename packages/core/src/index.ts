@@ -15,6 +15,7 @@ export {
   type FileCredentialStoreOptions,
   fileCredentialStore,
 } from './credentials/files/file-store.js'
+export type { FileProblem } from './credentials/files/folder-reader.js'
 export {
   type ResealOptions,
   type ResealResult,
