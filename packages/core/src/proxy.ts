@@ -1,5 +1,5 @@
 import { presentedKeyId } from './auth/authenticate.js'
-import { createKeyUses } from './auth/key-uses.js'
+import { createUseCounter } from './auth/use-counter.js'
 import { resolveCredential } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
 import { createFailureThrottle } from './edge/auth-failures.js'
@@ -55,7 +55,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
   const { clock, logger, dispatcher } = resolved
   const throttle = createFailureThrottle(resolved.authFailures, clock)
-  const keyUses = createKeyUses(resolved.clientKeys, { clock, logger })
+  const useCounter = createUseCounter(resolved.clientKeys, { clock, logger })
   const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
   let whenIdle: (() => void) | null = null
@@ -73,7 +73,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.keyId = identity.keyId
     assertAdmitted(exchange.clientAddress, resolved.allow)
     if (resolved.checkHost) assertHost(request.rawHeaders, identity.domain)
-    if (identity.clientKey !== undefined) keyUses.count(identity.clientKey, exchange.clientAddress)
+    if (identity.clientKey !== undefined) useCounter.count(identity.clientKey, exchange.clientAddress)
     const credential = await resolveCredential(resolved.credentials, identity.domain, clock.now())
     const headers = resolved.headers.toUpstream(request.rawHeaders, credential)
     const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
@@ -177,7 +177,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       await idle
       clearTimeout(timer)
     }
-    await keyUses.close()
+    await useCounter.close()
     if (resolved.ownsDispatcher) await dispatcher.destroy()
   }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createClientKey } from '../client-key.js'
 import type { Logger } from '../logger.js'
 import type { ClientKey, ClientKeyStore, ClientKeyUse } from '../storage/storage.js'
-import { createKeyUses } from './key-uses.js'
+import { createUseCounter } from './use-counter.js'
 
 const NOW = 1_800_000_000_000
 const { record: key } = createClientKey({ domain: 'example.com' })
@@ -24,10 +24,10 @@ function open(addUses: ClientKeyStore['addUses'] = async () => {}) {
       await addUses(uses)
     },
   }
-  return { uses: createKeyUses([store], { clock: { now: Date.now }, logger }), batches, lines }
+  return { uses: createUseCounter([store], { clock: { now: Date.now }, logger }), batches, lines }
 }
 
-describe('createKeyUses', () => {
+describe('createUseCounter', () => {
   it('tells the store every 5 seconds what has come together, and nothing where nothing has', async () => {
     const { uses, batches } = open()
     uses.count(key, '192.0.2.1')
@@ -113,7 +113,7 @@ describe('createKeyUses', () => {
     const { lines } = open()
     const log = (facts: object, message: string) => void lines.push({ ...facts, message })
     const logger: Logger = { debug: log, info: log, warn: log, error: log }
-    const uses = createKeyUses(stores, { clock: { now: Date.now }, logger })
+    const uses = createUseCounter(stores, { clock: { now: Date.now }, logger })
     uses.count(key, null)
     await vi.advanceTimersByTimeAsync(10_000)
     expect(good.map(({ requests }) => requests)).toEqual([1])

@@ -3,15 +3,15 @@ import { type Logger, toLoggedError } from '../logger.js'
 import type { ClientKey, ClientKeyLookup, ClientKeyStore, ClientKeyUse } from '../storage/storage.js'
 
 /** Counts the use of client keys, off the request path. */
-export interface KeyUses {
+export interface UseCounter {
   /** Counts one accepted request. */
   count(key: ClientKey, clientAddress: string | null): void
   /** Stores what is left, within 5 seconds or not at all. Nothing is counted after it. */
   close(): Promise<void>
 }
 
-/** What {@link createKeyUses} takes. */
-export interface KeyUsesOptions {
+/** What {@link createUseCounter} takes. */
+export interface UseCounterOptions {
   readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
 }
@@ -28,7 +28,7 @@ type Counted = { -readonly [K in keyof ClientKeyUse]: ClientKeyUse[K] }
  * Counts in memory and adds to the stores every 5 seconds. Every store is told of every key, and passes over those it
  * does not keep. The use of a key that has a successor is logged once an hour, so that nobody removes it too early.
  */
-export function createKeyUses(stores: readonly ClientKeyLookup[], options: KeyUsesOptions): KeyUses {
+export function createUseCounter(stores: readonly ClientKeyLookup[], options: UseCounterOptions): UseCounter {
   const { clock, logger } = options
   const ledgers = stores.filter(countsUses).map((store) => new Ledger(store, logger))
   /** When the use of each key in overlap was last logged. */
