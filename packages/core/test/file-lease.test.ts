@@ -45,7 +45,6 @@ const leftovers = () => readdirSync(folder).filter((name) => name !== 'example.c
 it('loses none of the updates of eight processes', async () => {
   const counters = Array.from({ length: 8 }, () => start('count', '12'))
   expect(await Promise.all(counters.map(({ ended }) => ended))).toEqual(Array(8).fill(0))
-  await store.update(DOMAIN, (current) => current)
   await store.update(DOMAIN, (current) => apiKey(`${(current as { apiKey: Secret }).apiKey.expose()}-read`))
   expect(stored()).toBe('96-read')
   expect(leftovers()).toEqual([])
@@ -98,6 +97,22 @@ it('takes over from a frozen holder, which can store nothing when it thaws', asy
     return current
   })
   expect(leftovers()).toEqual([])
+})
+
+it('waits for a living holder, however long that takes', async () => {
+  const holder = start('hold')
+  await holder.said('holding')
+  const next = store.update(DOMAIN, (current) => {
+    expect((current as { apiKey: Secret }).apiKey.expose()).toBe('FAKE-later')
+    return apiKey('FAKE-next')
+  })
+  // Longer than a holder that shows no life is waited for.
+  await new Promise((resolve) => setTimeout(resolve, 7000))
+  holder.process.stdin.write('go\n')
+  await holder.said('saved')
+  await holder.said('updated')
+  await next
+  expect(stored()).toBe('FAKE-next')
 })
 
 it('tells a holder that thaws of its loss, while the next holder works', async () => {

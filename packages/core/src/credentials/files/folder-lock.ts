@@ -91,8 +91,10 @@ function lifeWatch(lockPath: string, clock: Clock): (holder: string) => Promise<
 async function tryTake(folder: string, lockPath: string): Promise<string | null> {
   const own = nameHolder()
   const prepared = join(folder, PREPARED + own)
-  await mkdir(join(prepared, own), { recursive: true, mode: 0o700 })
+  // Not recursive: that tells a read-only file system as a missing folder.
+  await mkdir(prepared, { mode: 0o700 })
   try {
+    await mkdir(join(prepared, own), { mode: 0o700 })
     await rename(prepared, lockPath)
     return own
   } catch (error) {

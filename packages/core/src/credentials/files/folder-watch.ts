@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
+import { basename } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.js'
 import { isCredentialFileName } from './file-name.js'
@@ -66,8 +67,9 @@ export function watchFolder(folder: string, { clock, look, hasMissing }: FolderW
 function startWatcher(folder: string, onChange: () => void): FSWatcher | null {
   try {
     const watcher = watch(folder, { persistent: false }, (_event, name) => {
-      // Kubernetes exchanges all files of a mount at once by its link "..data".
-      if (name === null || isCredentialFileName(name) || name.startsWith('..')) onChange()
+      // A change of the folder itself has its own name. Kubernetes exchanges all files of a mount by its link "..data".
+      const isTold = name === null || isCredentialFileName(name) || name === basename(folder) || name === '..data'
+      if (isTold) onChange()
     })
     return watcher.on('error', () => watcher.close())
   } catch {
