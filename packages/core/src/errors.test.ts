@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ConfigurationError, errorTable, ProxyError, type ProxyErrorCode, toErrorBody } from './errors.js'
+import { ConfigurationError, errorTable, KeyRingError, ProxyError, type ProxyErrorCode, toErrorBody } from './errors.js'
 
 const codes = Object.keys(errorTable) as ProxyErrorCode[]
 
@@ -101,6 +101,17 @@ describe('ConfigurationError', () => {
     expect(new ConfigurationError('a', 'b')).toBeInstanceOf(copy.ConfigurationError)
     expect(new ConfigurationError('a', 'b')).not.toBeInstanceOf(copy.ProxyError)
     expect(new ProxyError('internal')).not.toBeInstanceOf(ConfigurationError)
+  })
+})
+
+describe('KeyRingError', () => {
+  it('is recognised by its brand across two copies of the package, and by nothing else', async () => {
+    const copy = await secondCopy()
+    expect(new copy.KeyRingError('malformed', 'x')).toBeInstanceOf(KeyRingError)
+    expect(new KeyRingError('malformed', 'x')).toBeInstanceOf(copy.KeyRingError)
+    expect(new KeyRingError('malformed', 'x')).toMatchObject({ name: 'KeyRingError', code: 'malformed', message: 'x' })
+    expect(Object.assign(new Error('x'), { name: 'KeyRingError' }) instanceof KeyRingError).toBe(false)
+    expect(new KeyRingError('malformed', 'x')).not.toBeInstanceOf(ConfigurationError)
   })
 })
 

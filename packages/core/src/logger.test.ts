@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ProxyError } from './errors.js'
+import { ConfigurationError, KeyRingError, ProxyError, StorageError } from './errors.js'
 import { createLogger, type Logger, silentLogger, toLoggedError, unfailingLogger } from './logger.js'
 
 function collect(level?: string) {
@@ -74,6 +74,17 @@ describe('toLoggedError', () => {
       code: 'upstream_broken',
       cause: { name: 'Error', cause: { name: 'RangeError', at: expect.any(Array) } },
     })
+  })
+
+  it.each([
+    new ConfigurationError('keyRing', 'says what to mend'),
+    new KeyRingError('key_unknown', 'says what to mend'),
+    new StorageError('read_only', 'says what to mend'),
+  ])('tells the text of an error of ours, as a cause too', (error) => {
+    const { message } = error
+    expect(toLoggedError(error)).toMatchObject({ message, code: error.code })
+    expect(toLoggedError(new ProxyError('internal', { cause: error }))).not.toHaveProperty('message')
+    expect(toLoggedError(new Error('FAKE', { cause: error }))).toMatchObject({ cause: { message } })
   })
 
   it('tells of what is not an error only what kind of thing it is', () => {

@@ -23,13 +23,17 @@ function nextId(taken: readonly string[]): string {
 }
 
 function toText(entry: string, taken: readonly string[]): string {
-  const before = taken.length > 0 ? `, before the ${taken.length === 1 ? 'key' : 'keys'} there` : ''
+  const steps =
+    taken.length === 0
+      ? ['Set ENCRYPTION_KEYS to it, for every process.', 'prompt-train credentials seal']
+      : [
+          'Add it at the end of ENCRYPTION_KEYS, for every process; then move it to the front, for every process.',
+          `prompt-train keyring rewrap. After that ${taken.join(', ')} can be taken out.`,
+        ]
   return `${entry}
 
 The key is shown this once and stored nowhere. What is sealed with it is lost without it: keep a copy
 apart from the data, in a password manager or secret store. What to do next:
 
-1. Put it first into ENCRYPTION_KEYS${before}, for every process.
-2. ${taken.length === 0 ? 'prompt-train credentials seal' : `prompt-train keyring rewrap; then ${taken.join(', ')} can be taken out`}
-`
+${steps.map((step, i) => `${i + 1}. ${step}\n`).join('')}`
 }
