@@ -5,7 +5,8 @@ import { startScriptedUpstream } from '../support/scripted-upstream.js'
 import { open, read } from './client.js'
 import { hosts, startProxy } from './scene.js'
 
-const REQUESTS = 5000
+/** TENANCY_REQUESTS=100000 with --testTimeout=600000 for the long form. */
+const REQUESTS = Number(process.env.TENANCY_REQUESTS ?? 5000)
 const AT_ONCE = 32
 
 const tenants = Array.from({ length: 50 }, (_, i) => {

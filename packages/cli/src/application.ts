@@ -37,7 +37,7 @@ interface Upstream {
  * @throws ConfigurationError that names the variable or file and how to mend it
  */
 export async function createApplication(environment: Environment, logger: Logger): Promise<Application> {
-  const configured = openCredentials(environment, logger)
+  const configured = await openCredentials(environment, logger)
   const upstream = configured.hasCredential
     ? toConfiguredUpstream(configured, environment)
     : await toDemonstration(configured, environment, logger)

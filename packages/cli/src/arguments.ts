@@ -1,30 +1,38 @@
 import { parseArgs } from 'node:util'
-import { type Command, commands, showHelp, showVersion } from './commands.js'
-
-/** A command line that is not understood: exit code 2. The message names what, and the help that is nearest. */
-export class UsageError extends Error {
-  constructor(problem: string, help = 'prompt-train') {
-    super(`${problem}\nSee: ${help} --help`)
-  }
-}
+import { type Command, commands, type Given, showHelp, showVersion } from './commands.js'
+import { UsageError } from './usage-error.js'
 
 /** A command line that is understood. */
 export interface ParsedArguments {
   readonly command: Pick<Command, 'load'>
-  /** The options given, each `true`. */
-  readonly values: Readonly<Record<string, boolean>>
+  readonly given: Given
 }
 
+/** Upstream credentials, client keys, bearer headers, and what is as long and as random as they are. */
+const SECRET = /sk-ant-|cnp_(?:live|test)_|^bearer |^(?:[\w-]+:)?[A-Za-z0-9+/_-]{40,}={0,2}$/i
+/** What the options of a command are, by name. */
+type Kinds = ReadonlyMap<string, 'flag' | 'value'>
+
 /**
- * Finds the command and its options.
+ * Finds the command and what it is given.
  *
- * @throws UsageError when there is no such command or option
+ * @throws UsageError when there is no such command or option, one is missing, or an argument looks like a secret
  */
 export function parseArguments(args: readonly string[]): ParsedArguments {
   const command = commands.find(({ name }) => isPrefix(name.split(' '), args))
   if (command === undefined) return parseGlobal(args)
-  const values = parseOptions(args.slice(command.name.split(' ').length), ['help', ...command.options], command.name)
-  return { command: values.help ? showHelp(command.help) : command, values }
+  const help = `prompt-train ${command.name}`
+  if (args.some((argument) => SECRET.test(argument.replace(/^--[\w-]+=/, '')))) {
+    throw new UsageError(
+      'an argument looks like a secret: arguments are seen by other users and kept in the history of the shell; ' +
+        'secrets are read from standard input',
+      help,
+    )
+  }
+  const given = parseOptions(args.slice(command.name.split(' ').length), toKinds(command), help)
+  if (given.flags.help) return { command: showHelp(command.help), given }
+  assertComplete(command, given, help)
+  return { command, given }
 }
 
 function parseGlobal(args: readonly string[]): ParsedArguments {
@@ -34,25 +42,65 @@ function parseGlobal(args: readonly string[]): ParsedArguments {
     throw new UsageError(`unknown command ${quote(words.slice(0, 2).join(' '))}`)
   }
   const options = args.filter((argument) => argument.startsWith('-'))
-  const values = parseOptions(options, ['help', 'version'])
-  if (values.version) return { command: showVersion, values }
-  if (values.help) return { command: showHelp(), values }
+  const kinds: Kinds = new Map([
+    ['help', 'flag'],
+    ['version', 'flag'],
+  ])
+  const given = parseOptions(options, kinds, 'prompt-train')
+  if (given.flags.version) return { command: showVersion, given }
+  if (given.flags.help) return { command: showHelp(), given }
   throw new UsageError(isGroup ? `the command ${quote(words[0]!)} is not complete` : 'no command given')
 }
 
-function parseOptions(args: readonly string[], names: readonly string[], command?: string): Record<string, boolean> {
-  const help = command === undefined ? undefined : `prompt-train ${command}`
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'boolean', ...shortOf(name) }] as const))
+function toKinds({ flags, values }: Command): Kinds {
+  return new Map([
+    ...['help', ...flags].map((name) => [name, 'flag'] as const),
+    ...values.map((name) => [name.replace('!', ''), 'value'] as const),
+  ])
+}
+
+function parseOptions(args: readonly string[], kinds: Kinds, help: string): Given {
+  const options = Object.fromEntries(
+    [...kinds].map(([name, kind]) => [
+      name,
+      { type: kind === 'flag' ? 'boolean' : 'string', ...shortOf(name) } as const,
+    ]),
+  )
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true })
-  const values: Record<string, boolean> = {}
+  const flags: Record<string, boolean> = {}
+  const values: Record<string, string> = {}
+  const operands: string[] = []
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`unexpected argument ${quote(token.value)}`, help)
+    if (token.kind === 'positional') operands.push(token.value)
     if (token.kind !== 'option') continue
-    if (!names.includes(token.name)) throw new UsageError(`unknown option ${quote(token.rawName)}`, help)
-    if (token.value !== undefined) throw new UsageError(`option ${quote(token.rawName)} takes no value`, help)
-    values[token.name] = true
+    const { name, rawName, value, inlineValue } = token
+    const kind = kinds.get(name)
+    if (kind === undefined) throw new UsageError(`unknown option ${quote(rawName)}`, help)
+    if (kind === 'flag') {
+      if (value !== undefined) throw new UsageError(`option ${quote(rawName)} takes no value`, help)
+      flags[name] = true
+    } else {
+      // What looks like the next option is one: "--label --json" lacks the label.
+      if (!value || (!inlineValue && value.startsWith('-'))) {
+        throw new UsageError(`option ${quote(rawName)} needs a value`, help)
+      }
+      if (name in values) throw new UsageError(`option ${quote(rawName)} is given twice`, help)
+      values[name] = value
+    }
   }
-  return values
+  return { flags, values, operands }
+}
+
+function assertComplete({ values, operands }: Command, given: Given, help: string): void {
+  const surplus = given.operands[operands.length]
+  if (surplus !== undefined) throw new UsageError(`unexpected argument ${quote(surplus)}`, help)
+  const missing = operands[given.operands.length]
+  if (missing !== undefined && !missing.endsWith('?')) throw new UsageError(`${missing} is missing`, help)
+  for (const name of values) {
+    if (name.endsWith('!') && !(name.slice(0, -1) in given.values)) {
+      throw new UsageError(`option "--${name.slice(0, -1)}" is missing`, help)
+    }
+  }
 }
 
 function shortOf(name: string): { short?: string } {

@@ -1,25 +1,130 @@
 import { readFileSync } from 'node:fs'
 import { generalHelp, generateKeyHelp, serveHelp } from './help.js'
+import * as credentialsHelp from './help-credentials.js'
+import * as keysHelp from './help-keys.js'
+
+/** What a command line gives a command, checked against its row below. */
+export interface Given {
+  /** The options without a value. */
+  readonly flags: Readonly<Record<string, boolean>>
+  /** The options with a value. */
+  readonly values: Readonly<Record<string, string>>
+  /** What stands beside the options. */
+  readonly operands: readonly string[]
+}
 
 /** One command of the command line. */
 export interface Command {
   /** As typed after `prompt-train`. */
   readonly name: string
   readonly help: string
-  /** Its options beside `--help`; none takes a value. */
-  readonly options: readonly string[]
+  /** Options that take no value, beside `--help`. */
+  readonly flags: readonly string[]
+  /** Options that take one value; `!` marks those that are needed. */
+  readonly values: readonly string[]
+  /** Operands in order; `?` marks those that may be left out. */
+  readonly operands: readonly string[]
   /** Loads what the command needs. */
-  readonly load: () => Promise<{ run(values: Readonly<Record<string, boolean>>): void | Promise<void> }>
+  readonly load: () => Promise<{ run(given: Given): void | Promise<void> }>
 }
 
 /** All commands. */
 export const commands: readonly Command[] = [
-  { name: 'serve', help: serveHelp, options: [], load: () => import('./commands/serve.js') },
+  {
+    name: 'serve',
+    help: serveHelp,
+    flags: [],
+    values: [],
+    operands: [],
+    load: () => import('./commands/serve.js'),
+  },
   {
     name: 'auth generate-key',
     help: generateKeyHelp,
-    options: ['json'],
+    flags: ['json'],
+    values: [],
+    operands: [],
     load: () => import('./commands/generate-key.js'),
+  },
+  {
+    name: 'keys create',
+    help: keysHelp.create,
+    flags: ['json'],
+    values: ['domain!', 'label', 'expires'],
+    operands: [],
+    load: () => import('./commands/keys-create.js'),
+  },
+  {
+    name: 'keys list',
+    help: keysHelp.list,
+    flags: ['json'],
+    values: ['domain'],
+    operands: [],
+    load: () => import('./commands/keys-list.js'),
+  },
+  {
+    name: 'keys rotate',
+    help: keysHelp.rotate,
+    flags: ['json'],
+    values: ['overlap', 'label', 'expires'],
+    operands: ['KEYID'],
+    load: () => import('./commands/keys-rotate.js'),
+  },
+  {
+    name: 'keys revoke',
+    help: keysHelp.revoke,
+    flags: ['all', 'yes', 'json'],
+    values: ['domain'],
+    operands: ['KEYID?'],
+    load: () => import('./commands/keys-revoke.js'),
+  },
+  {
+    name: 'credentials add',
+    help: credentialsHelp.add,
+    flags: ['replace'],
+    values: ['domain!', 'type'],
+    operands: [],
+    load: () => import('./commands/credentials-add.js'),
+  },
+  {
+    name: 'credentials list',
+    help: credentialsHelp.list,
+    flags: ['json'],
+    values: [],
+    operands: [],
+    load: () => import('./commands/credentials-list.js'),
+  },
+  {
+    name: 'credentials check',
+    help: credentialsHelp.check,
+    flags: ['json'],
+    values: [],
+    operands: [],
+    load: () => import('./commands/credentials-check.js'),
+  },
+  {
+    name: 'credentials seal',
+    help: credentialsHelp.seal,
+    flags: ['json'],
+    values: [],
+    operands: [],
+    load: () => import('./commands/credentials-seal.js'),
+  },
+  {
+    name: 'keyring create',
+    help: credentialsHelp.createRingKey,
+    flags: ['json'],
+    values: ['id'],
+    operands: [],
+    load: () => import('./commands/keyring-create.js'),
+  },
+  {
+    name: 'keyring rewrap',
+    help: credentialsHelp.rewrap,
+    flags: ['json'],
+    values: [],
+    operands: [],
+    load: () => import('./commands/keyring-rewrap.js'),
   },
 ]
 

@@ -6,6 +6,7 @@ import {
   type FileCredentialStore,
   fileCredentialStore,
   type Logger,
+  sealedCredentialStore,
 } from '@agent-prompt-train/core'
 import type { Environment } from './environment.js'
 
@@ -26,13 +27,14 @@ export interface ConfiguredCredentials {
  *
  * @throws ConfigurationError that names the file or variable
  */
-export function openCredentials(environment: Environment, logger: Logger): ConfiguredCredentials {
+export async function openCredentials(environment: Environment, logger: Logger): Promise<ConfiguredCredentials> {
   const { anthropicApiKey: apiKey, credentialsDir } = environment
   const own: Credential | null = apiKey === null ? null : { type: 'api_key', apiKey }
   const files = isFolder(credentialsDir) ? openFiles(environment, own, logger) : null
+  const opened = files === null ? null : await openSealed(files, environment)
   return {
     store: {
-      find: async (domain) => (await files?.find(domain)) ?? (domain === DEFAULT_DOMAIN ? own : null),
+      find: async (domain) => (await opened?.find(domain)) ?? (domain === DEFAULT_DOMAIN ? own : null),
       ...(files !== null && { clientKeys: files.clientKeys }),
     },
     hasCredential: own !== null || (files?.size.domains ?? 0) > 0,
@@ -47,6 +49,27 @@ function openFiles(environment: Environment, own: Credential | null, logger: Log
     permissions: environment.production ? 'enforce' : 'warn',
     logger,
   })
+}
+
+/** A wrong key shows at the start, not at the first request of a domain. */
+async function openSealed(files: FileCredentialStore, { keyRing }: Environment): Promise<CredentialLookup> {
+  if (keyRing !== null) {
+    const opened = sealedCredentialStore(files, keyRing)
+    await opened.assertOpens().catch((error: unknown) => {
+      if (!(error instanceof ConfigurationError)) throw error
+      throw new ConfigurationError('ENCRYPTION_KEYS', error.message.slice(`${error.option}: `.length))
+    })
+    return opened
+  }
+  for (const domain of await files.list()) {
+    const credential = await files.find(domain)
+    if (credential?.type !== 'sealed') continue
+    throw new ConfigurationError(
+      'ENCRYPTION_KEYS',
+      `is not set, and the credential of ${domain} is sealed with the key ${credential.ringKeyId}: set the key`,
+    )
+  }
+  return files
 }
 
 function isFolder(path: string): boolean {

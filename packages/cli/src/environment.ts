@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { ConfigurationError, Secret } from '@agent-prompt-train/core'
+import { ConfigurationError, type KeyRing, parseKeyRing, Secret } from '@agent-prompt-train/core'
 import { z } from 'zod'
 
-/** What `serve` is told by the environment, checked and complete. */
+/** What `serve` and the commands beside it are told by the environment, checked and complete. */
 export interface Environment {
   readonly port: number
   readonly host: string
@@ -14,6 +14,8 @@ export interface Environment {
   /** Null for the API itself. */
   readonly upstream: string | null
   readonly anthropicApiKey: Secret | null
+  /** Null where ENCRYPTION_KEYS is not set. */
+  readonly keyRing: KeyRing | null
   readonly clientAuth: boolean
   readonly trustedProxies: readonly string[]
   readonly ipAllowlist: readonly string[]
@@ -51,6 +53,7 @@ const schema = z.object({
   DATA_DIR: folder.prefault('.data'),
   CLAUDE_API_BASE_URL: z.string().nullable().default(null),
   ANTHROPIC_API_KEY: apiKey.nullable().default(null),
+  ENCRYPTION_KEYS: z.string().nullable().default(null),
   ENABLE_CLIENT_AUTH: flag.default(true),
   TRUSTED_PROXIES: list.default([]),
   IP_ALLOWLIST: list.default([]),
@@ -61,7 +64,7 @@ const schema = z.object({
 })
 
 /**
- * Reads the variables of `serve`. One that is set to nothing counts as not set.
+ * Reads the variables. One that is set to nothing counts as not set.
  *
  * @throws ConfigurationError that names the variable and how to mend it, never its value
  */
@@ -90,6 +93,7 @@ export function readEnvironment(
     dataDir: values.DATA_DIR,
     upstream: values.CLAUDE_API_BASE_URL,
     anthropicApiKey: values.ANTHROPIC_API_KEY,
+    keyRing: values.ENCRYPTION_KEYS === null ? null : parseKeyRing(values.ENCRYPTION_KEYS),
     clientAuth: values.ENABLE_CLIENT_AUTH,
     trustedProxies: values.TRUSTED_PROXIES,
     ipAllowlist: values.IP_ALLOWLIST,

@@ -5,6 +5,16 @@ Usage: prompt-train <command> [options]
 
 Commands:
   serve               Run the proxy. Needs no configuration for a first try.
+  keys create         Make a client key for a domain
+  keys list           Show keys, their state and their use
+  keys rotate         Make a successor; both keys work for a while
+  keys revoke         End a key, or all keys of a domain
+  credentials add     Store the upstream credential of a domain
+  credentials list    Show which domains have a credential
+  credentials check   Check every credential file
+  credentials seal    Encrypt credentials that are stored in the clear
+  keyring create      Make a key for ENCRYPTION_KEYS. Stores nothing.
+  keyring rewrap      Encrypt anew with the first key of ENCRYPTION_KEYS
   auth generate-key   Make a client key and its digest. Stores nothing.
 
 Options:
@@ -24,6 +34,7 @@ Environment:
   HOST                  Address to listen on [127.0.0.1]
   CREDENTIALS_DIR       Folder of credential files, <domain>.json [./credentials]
   ANTHROPIC_API_KEY     Upstream key of domain "default", and of files that hold client keys alone
+  ENCRYPTION_KEYS       k1:<base64>,k2:<base64>: opens sealed credentials; the first key seals
   CLAUDE_API_BASE_URL   Upstream; plain http on loopback only [https://api.anthropic.com]
   ENABLE_CLIENT_AUTH    false lets everybody in: NODE_ENV=development and a loopback HOST only [true]
   DATA_DIR              Folder for what this command keeps: the development client key [./.data]

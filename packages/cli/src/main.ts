@@ -1,14 +1,17 @@
-import { parseArguments, UsageError } from './arguments.js'
+import { parseArguments } from './arguments.js'
+import { UsageError } from './usage-error.js'
+
+/** Errors that tell what to mend in one line. By name: importing the classes would load the server for every command. */
+const TOLD = ['ConfigurationError', 'ClientKeyError', 'StorageError', 'KeyRingError', 'RefusedError']
 
 try {
-  const { command, values } = parseArguments(process.argv.slice(2))
+  const { command, given } = parseArguments(process.argv.slice(2))
   // The command's code is loaded only now, so that --help and usage errors cost nothing.
   const { run } = await command.load()
-  await run(values)
+  await run(given)
 } catch (error) {
   if (error instanceof UsageError) fail(error.message, 2)
-  // Told by its code: importing the class would load the server for every command.
-  if ((error as { code?: unknown } | null)?.code === 'configuration_error') fail((error as Error).message, 1)
+  if (error instanceof Error && TOLD.includes(error.name)) fail(error.message, 1)
   throw error
 }
 

@@ -49,9 +49,11 @@ describe('the command line', () => {
       cpSync(join(PACKAGE, part), join(alone, part), { recursive: true })
     const show = (...args: string[]) =>
       execFileSync(process.execPath, [join(alone, 'bin', 'prompt-train.js'), ...args], { encoding: 'utf8' })
-    expect(show('--help')).toMatch(/Commands:\n {2}serve .*\n {2}auth generate-key /)
+    expect(show('--help')).toMatch(/Commands:\n {2}serve .*\n(?: {2}.*\n)* {2}auth generate-key /)
     expect(show('serve', '--help')).toContain('ANTHROPIC_API_KEY')
     expect(show('auth', 'generate-key', '--help')).toContain('--json')
+    expect(show('keys', 'rotate', '--help')).toContain('--overlap TIME')
+    expect(show('credentials', 'add', '--help')).toContain('standard input')
     const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'))
     expect(show('--version')).toBe(`${version}\n`)
   })

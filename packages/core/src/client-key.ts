@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { type Clock, systemClock } from './clock.js'
 import type { ClientKey } from './storage/storage.js'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -20,6 +21,8 @@ export interface ClientKeyOptions {
   readonly expiresAt?: number | null
   /** The word in the key's prefix. @default "live" */
   readonly environment?: 'live' | 'test'
+  /** @default systemClock */
+  readonly clock?: Pick<Clock, 'now'>
 }
 
 /**
@@ -27,10 +30,10 @@ export interface ClientKeyOptions {
  * The key is shown here and never again; the record holds its digest.
  */
 export function createClientKey(options: ClientKeyOptions): { readonly key: string; readonly record: ClientKey } {
-  const { domain, label = null, expiresAt = null, environment = 'live' } = options
+  const { domain, label = null, expiresAt = null, environment = 'live', clock = systemClock } = options
   const unsigned = `cnp_${environment}_${randomBase62(KEY_ID_LENGTH + SECRET_LENGTH)}`
   const key = unsigned + checksum(unsigned)
-  return { key, record: toClientKey(key, { domain, label, expiresAt, createdAt: Date.now() }) }
+  return { key, record: toClientKey(key, { domain, label, expiresAt, createdAt: clock.now() }) }
 }
 
 /** The record of a key that already exists: what may be stored of it. */

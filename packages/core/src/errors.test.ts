@@ -12,6 +12,7 @@ const SDK_TYPES: Record<number, string> = {
   408: 'timeout_error',
   413: 'request_too_large',
   431: 'invalid_request_error',
+  429: 'rate_limit_error',
   500: 'api_error',
   501: 'api_error',
   502: 'api_error',
@@ -38,12 +39,22 @@ describe('errorTable', () => {
 
   it('tells clients to try again only what may pass another time', () => {
     expect(codes.filter((code) => errorTable[code].retry).toSorted()).toEqual([
-      ...['draining', 'request_timeout', 'upstream_broken', 'upstream_timeout', 'upstream_unreachable'],
+      'authentication_throttled',
+      'draining',
+      'request_timeout',
+      'upstream_broken',
+      'upstream_timeout',
+      'upstream_unreachable',
     ])
   })
 })
 
 describe('ProxyError', () => {
+  it('tells when to try again only where that is known', () => {
+    expect(new ProxyError('authentication_throttled', { retryAfterMs: 1500 }).retryAfterMs).toBe(1500)
+    expect(new ProxyError('authentication_throttled').retryAfterMs).toBeNull()
+  })
+
   it('carries its row of the table and its cause', () => {
     const cause = new Error('sk-ant-FAKE')
     const error = new ProxyError('upstream_timeout', { cause })

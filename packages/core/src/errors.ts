@@ -14,10 +14,17 @@ export const errorTable = {
   target_malformed: row(400, 'invalid_request_error', 'The request target is malformed.'),
   authentication_failed: row(401, 'authentication_error', 'A valid client key is required.'),
   address_not_allowed: row(403, 'permission_error', 'Requests from this address are not allowed.'),
+  host_not_allowed: row(403, 'permission_error', 'This client key is not for this host.'),
   target_not_allowed: row(404, 'not_found_error', 'This method and path are not available here.'),
   request_timeout: row(408, 'timeout_error', 'The request body did not arrive in time.', true),
   body_too_large: row(413, 'request_too_large', 'The request body is larger than this server accepts.'),
   headers_too_many: row(431, 'invalid_request_error', 'The request has more header lines than this server accepts.'),
+  authentication_throttled: row(
+    429,
+    'rate_limit_error',
+    'Too many failed authentications. Check the client key, and try again later.',
+    true,
+  ),
   body_consumed: row(
     500,
     'api_error',
@@ -39,6 +46,7 @@ export type ProxyErrorCode = keyof typeof errorTable
 const proxyErrorBrand = Symbol.for('agent-prompt-train.ProxyError')
 const configurationErrorBrand = Symbol.for('agent-prompt-train.ConfigurationError')
 const storageErrorBrand = Symbol.for('agent-prompt-train.StorageError')
+const clientKeyErrorBrand = Symbol.for('agent-prompt-train.ClientKeyError')
 const keyRingErrorBrand = Symbol.for('agent-prompt-train.KeyRingError')
 
 /**
@@ -53,14 +61,17 @@ export class ProxyError extends Error {
   /** Anthropic's error type in the answer. */
   readonly type: string
   readonly retry: boolean
+  /** When a retry may succeed, sent as `Retry-After`; null where it is not known. */
+  readonly retryAfterMs: number | null
 
-  constructor(code: ProxyErrorCode, options?: ErrorOptions) {
+  constructor(code: ProxyErrorCode, options: ErrorOptions & { readonly retryAfterMs?: number } = {}) {
     const { status, type, message, retry } = errorTable[code]
     super(message, options)
     this.code = code
     this.status = status
     this.type = type
     this.retry = retry
+    this.retryAfterMs = options.retryAfterMs ?? null
     Object.defineProperty(this, proxyErrorBrand, { value: true })
   }
 
@@ -103,6 +114,25 @@ export class StorageError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isBranded(value, storageErrorBrand)
+  }
+}
+
+/** Names why a client key cannot be rotated or revoked. Stable: match on it rather than on the message. */
+export type ClientKeyErrorCode = 'key_unknown' | 'key_revoked' | 'key_expired' | 'key_replaced'
+
+/** Thrown to whoever manages client keys. `instanceof` holds across two copies of this package. */
+export class ClientKeyError extends Error {
+  override readonly name = 'ClientKeyError'
+  readonly code: ClientKeyErrorCode
+
+  constructor(code: ClientKeyErrorCode, message: string) {
+    super(message)
+    this.code = code
+    Object.defineProperty(this, clientKeyErrorBrand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(value, clientKeyErrorBrand)
   }
 }
 

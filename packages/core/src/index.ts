@@ -1,4 +1,12 @@
 export { type Authenticate, allowAnyone, type Identity } from './auth/authenticate.js'
+export {
+  type ClientKeyState,
+  clientKeyState,
+  type RotateOptions,
+  type Rotation,
+  revokeClientKeys,
+  rotateClientKey,
+} from './auth/key-lifecycle.js'
 export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
 export {
@@ -20,7 +28,10 @@ export {
   type SealedCredentialStoreOptions,
   sealedCredentialStore,
 } from './credentials/sealed/sealed-store.js'
+export type { FailureLimit } from './edge/auth-failures.js'
 export {
+  ClientKeyError,
+  type ClientKeyErrorCode,
   ConfigurationError,
   errorTable,
   KeyRingError,

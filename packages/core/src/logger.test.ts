@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, KeyRingError, ProxyError, StorageError } from './errors.js'
-import { createLogger, silentLogger, toLoggedError } from './logger.js'
+import { createLogger, type Logger, silentLogger, toLoggedError, unfailingLogger } from './logger.js'
 
 function collect(level?: string) {
   const lines: string[] = []
@@ -43,6 +43,20 @@ describe('silentLogger', () => {
     for (const level of ['debug', 'info', 'warn', 'error'] as const) {
       expect(silentLogger[level]({ a: 1 }, 'said')).toBeUndefined()
     }
+  })
+})
+
+describe('unfailingLogger', () => {
+  it('passes on what is logged, and keeps what the logger throws', () => {
+    const lines: unknown[] = []
+    const log = (level: string) => (facts: object, message: string) => {
+      lines.push([level, facts, message])
+      throw new Error('disk full')
+    }
+    const host: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+    const logger = unfailingLogger(host)
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) logger[level]({ level }, 'said')
+    expect(lines).toEqual(['debug', 'info', 'warn', 'error'].map((level) => [level, { level }, 'said']))
   })
 })
 

@@ -30,6 +30,18 @@ function ignore(): void {}
 /** Says nothing. */
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
+/** Passes on to `logger` and never throws: a host's logger that fails is the host's affair, requests go on. */
+export function unfailingLogger(logger: Logger): Logger {
+  const guard = (level: keyof Logger) => (facts: object, message: string) => {
+    try {
+      logger[level](facts, message)
+    } catch {
+      // Nowhere left to tell.
+    }
+  }
+  return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') }
+}
+
 /**
  * What may be logged of an error: its name, code, and where it came from. The text of foreign errors is left out,
  * because they quote what they failed on: header values, URLs with passwords, upstream bytes. The text of our own says

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { type Authenticate, clientKeyAuthentication } from './auth/authenticate.js'
 import { type Clock, systemClock } from './clock.js'
 import { type AddressSet, createAddressSet } from './edge/addresses.js'
+import type { FailureLimit } from './edge/auth-failures.js'
 import { ConfigurationError } from './errors.js'
-import { createLogger, type Logger } from './logger.js'
+import { createLogger, type Logger, unfailingLogger } from './logger.js'
 import type { ClientKeyLookup, CredentialLookup } from './storage/storage.js'
 import { createDispatcher } from './upstream/dispatcher.js'
 import type { Timeouts } from './upstream/forward.js'
@@ -30,6 +31,11 @@ export interface ProxyOptions {
   /** Headers that may pass beside the built-in policy. @default none */
   readonly allowHeaders?: AllowHeaders
   readonly edge?: {
+    /**
+     * Whether the request's Host must be the domain of its client key, or fall under that domain where it is a wildcard
+     * such as `*.example.com`. It only narrows: the key alone decides the domain. @default false
+     */
+    readonly checkHost?: boolean
     /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. @default [] */
     readonly trustedProxies?: readonly string[]
     /** Addresses and CIDR blocks that clients may come from; empty for anywhere. @default [] */
@@ -41,6 +47,11 @@ export interface ProxyOptions {
       readonly bodyIdleMs?: number
       /** How long a client may take over its whole request body. @default 300_000 */
       readonly bodyTotalMs?: number
+      /**
+       * How many failed authentications one address (an IPv6 /64), or one key id, has in `windowMs` before further
+       * failures get 429; a good key works all the same. @default { max: 30, windowMs: 60_000 }
+       */
+      readonly authFailures?: Partial<FailureLimit>
     }
   }
   readonly timeouts?: Partial<Timeouts>
@@ -55,11 +66,15 @@ export interface ProxyOptions {
 /** The options as the proxy uses them: checked, complete and compiled. */
 export interface ResolvedOptions {
   readonly authenticate: Authenticate
+  /** Stores whose client keys are accepted; none where the host authenticates. */
+  readonly clientKeys: readonly ClientKeyLookup[]
   readonly credentials: CredentialLookup
   readonly targets: Targets
   readonly headers: HeaderGate
   readonly trustedProxies: AddressSet
   readonly allow: AddressSet
+  readonly checkHost: boolean
+  readonly authFailures: FailureLimit
   readonly bodyLimits: BodyLimits
   readonly timeouts: Timeouts
   readonly logger: Logger
@@ -86,6 +101,7 @@ const schema = z.strictObject({
     .strictObject({
       trustedProxies: z.array(z.string()).default([]),
       allow: z.array(z.string()).default([]),
+      checkHost: z.boolean().default(false),
       limits: z
         .strictObject({
           bodyBytes: z
@@ -95,6 +111,12 @@ const schema = z.strictObject({
             .default(32 * 1024 * 1024),
           bodyIdleMs: milliseconds.positive().default(30_000),
           bodyTotalMs: milliseconds.positive().default(300_000),
+          authFailures: z
+            .strictObject({
+              max: z.number().int().positive().default(30),
+              windowMs: milliseconds.positive().default(60_000),
+            })
+            .prefault({}),
         })
         .prefault({}),
     })
@@ -134,8 +156,11 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
     throw new ConfigurationError('credentials', 'is missing: give a credential store, or a storage that has one')
   }
   const { origin, pathname } = toUpstream(upstream)
+  const clientKeys =
+    options.authenticate === undefined ? toKeyStores(options.storage?.clientKeys, credentials.clientKeys) : []
   return {
-    authenticate: options.authenticate ?? byClientKey(options.storage?.clientKeys, credentials, clock),
+    authenticate: options.authenticate ?? clientKeyAuthentication(clientKeys, clock),
+    clientKeys,
     credentials,
     targets: createTargets(routes as Route[]),
     headers: createHeaderGate(allowHeaders as AllowHeaders | undefined),
@@ -146,8 +171,10 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
       idleMs: edge.limits.bodyIdleMs,
       totalMs: edge.limits.bodyTotalMs,
     },
+    checkHost: edge.checkHost,
+    authFailures: edge.limits.authFailures,
     timeouts,
-    logger: options.logger ?? createLogger(),
+    logger: unfailingLogger(options.logger ?? createLogger()),
     clock,
     origin,
     basePath: pathname.replace(/\/+$/, ''),
@@ -156,15 +183,13 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
   }
 }
 
-function byClientKey(own: ClientKeyLookup | undefined, credentials: CredentialLookup, clock: Clock): Authenticate {
-  const stores = [own, credentials.clientKeys].filter((store) => store !== undefined)
-  if (stores.length === 0) {
-    throw new ConfigurationError(
-      'storage.clientKeys',
-      'is missing, so nobody could be told from anybody: give a key store, or your own `authenticate`',
-    )
-  }
-  return clientKeyAuthentication(stores, clock)
+function toKeyStores(...given: readonly (ClientKeyLookup | undefined)[]): readonly ClientKeyLookup[] {
+  const stores = given.filter((store) => store !== undefined)
+  if (stores.length > 0) return stores
+  throw new ConfigurationError(
+    'storage.clientKeys',
+    'is missing, so nobody could be told from anybody: give a key store, or your own `authenticate`',
+  )
 }
 
 function toUpstream(text: string): URL {

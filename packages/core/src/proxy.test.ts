@@ -611,7 +611,76 @@ describe('ProxyApp.health and close', () => {
   })
 })
 
+describe('createProxy, client keys', () => {
+  const wrong = { headers: { 'x-api-key': stranger.key } }
+
+  it('answers 429 to failures over the limit, and serves a good key from the same address all the same', async () => {
+    const { upstream, post, log } = open({ edge: { limits: { authFailures: { max: 2 } } } })
+    const from = { remoteAddress: '192.0.2.1' }
+    const failures = []
+    for (let i = 0; i < 4; i++) failures.push(await post({ ...wrong, ...from }))
+    expect(failures.map(({ status }) => status)).toEqual([401, 401, 429, 429])
+    expect(failures[3]!.headers.get('retry-after')).toMatch(/^(?:59|60)$/)
+    expect(failures[3]!.headers.has('x-should-retry')).toBe(false)
+    expect((await errorOf(failures[3]!)).error).toMatchObject({ type: 'rate_limit_error' })
+    expect(failures[1]!.headers.has('retry-after')).toBe(false)
+    expect(log.exchanges[3]).toMatchObject({ status: 429, errorType: 'rate_limit_error', keyId: null })
+
+    const answer = post(from)
+    await upstream.asked()
+    upstream.head(200, { 'content-type': 'application/json' }).data(MESSAGE).end()
+    expect((await answer).status).toBe(200)
+    expect((await post({ headers: { 'x-api-key': 'FAKE' }, remoteAddress: '192.0.2.2' })).status).toBe(401)
+  })
+
+  it('does not let X-Forwarded-For choose whom a failure is counted for', async () => {
+    const { post } = open({ edge: { limits: { authFailures: { max: 1 } } } })
+    const failures = []
+    for (let i = 0; i < 3; i++) {
+      const headers = { 'x-api-key': 'FAKE', 'x-forwarded-for': `198.51.100.${i}` }
+      failures.push((await post({ headers, remoteAddress: '192.0.2.1' })).status)
+    }
+    expect(failures).toEqual([401, 429, 429])
+  })
+
+  it('counts accepted requests for their key and stores them when it closes', async () => {
+    const { upstream, post, proxy, storage } = open({ edge: { allow: ['192.0.2.0/24'] } })
+    const answer = post({ remoteAddress: '192.0.2.1' })
+    await upstream.asked()
+    upstream.head(529, { 'content-type': 'application/json' }).data('{}').end()
+    await (await answer).text()
+    expect((await post({ remoteAddress: '198.51.100.1' })).status).toBe(403)
+    expect((await post(wrong)).status).toBe(401)
+    await proxy.close()
+    expect(await storage.clientKeys.uses()).toEqual([
+      { keyId: record.keyId, requests: 1, lastUsedAt: expect.any(Number), lastAddress: '192.0.2.1' },
+    ])
+  })
+
+  it('checks the Host where it is told to, after the key', async () => {
+    const { upstream, post } = open({ edge: { checkHost: true } })
+    const at = (host: string, clientKey = key) => post({ headers: { 'x-api-key': clientKey, host } })
+    const refused = await at('other.example')
+    expect(refused.status).toBe(403)
+    expect((await errorOf(refused)).error).toMatchObject({ type: 'permission_error' })
+    expect((await at('example.com', stranger.key)).status).toBe(401)
+    expect(upstream.requests).toEqual([])
+    const answer = at('example.com:3000')
+    await upstream.asked()
+    upstream.head(200, { 'content-type': 'application/json' }).data(MESSAGE).end()
+    expect((await answer).status).toBe(200)
+  })
+})
+
 describe('createProxy, options', () => {
+  it.each<[string, object]>([
+    ['edge.limits.authFailures.max', { max: 0 }],
+    ['edge.limits.authFailures.windowMs', { windowMs: -1 }],
+    ['edge.limits.authFailures.perKey', { perKey: 1 }],
+  ])('refuses a wrong %s', (option, authFailures) => {
+    expect(() => open({ edge: { limits: { authFailures } } })).toThrow(expect.objectContaining({ option }))
+  })
+
   it('names the option that is wrong, and changes none', () => {
     const options = Object.freeze({ authenticate: allowAnyone('x'), credentials: { find: () => null } })
     expect(() => createProxy({ ...options, upstream: 'http://api.example' })).toThrow(ConfigurationError)

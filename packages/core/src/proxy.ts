@@ -1,11 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { authenticateRequest } from './auth/authenticate.js'
+import { presentedKeyId } from './auth/authenticate.js'
+import { createUseCounter } from './auth/use-counter.js'
 import { resolveCredential } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
+import { createFailureThrottle } from './edge/auth-failures.js'
+import { assertHost } from './edge/check-host.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
 import { ProxyError } from './errors.js'
-import type { Exchange } from './exchange.js'
+import { type Exchange, openExchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
@@ -53,6 +55,8 @@ interface Live extends Placed {
 export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
   const { clock, logger, dispatcher } = resolved
+  const throttle = createFailureThrottle(resolved.authFailures, clock)
+  const useCounter = createUseCounter(resolved.clientKeys, { clock, logger })
   const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
   let whenIdle: (() => void) | null = null
@@ -64,10 +68,13 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.clientAddress = resolveClientAddress(request, resolved.trustedProxies)
     const contentLength = checkFraming(request.rawHeaders)
     resolved.targets.assertForwardable(request.method, request.path)
-    const identity = await authenticateRequest(resolved.authenticate, request)
+    const identity = await resolved.authenticate(request)
+    if (identity === null) throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
     exchange.domain = identity.domain
     exchange.keyId = identity.keyId
     assertAdmitted(exchange.clientAddress, resolved.allow)
+    if (resolved.checkHost) assertHost(request.rawHeaders, identity.domain)
+    if (identity.clientKey !== undefined) useCounter.count(identity.clientKey, exchange.clientAddress)
     const credential = await resolveCredential(resolved.credentials, identity.domain, clock.now())
     const headers = resolved.headers.toUpstream(request.rawHeaders, credential)
     const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
@@ -109,7 +116,14 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = { exchange: openExchange(request), request, sink, forwarding: null, closed: false, place: 0 }
+    const live: Live = {
+      exchange: openExchange(request, clock),
+      request,
+      sink,
+      forwarding: null,
+      closed: false,
+      place: 0,
+    }
     underWay.add(live)
     try {
       await run(request, live)
@@ -128,30 +142,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     leaveRequestBody(live.request.body)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
     if (underWay.size === 0) whenIdle?.()
-    unfailing(() => logExchange(logger, exchange))
-  }
-
-  function openExchange(request: InboundRequest): Exchange {
-    return {
-      requestId: randomUUID(),
-      startedAt: clock.now(),
-      startedMonotonic: clock.monotonic(),
-      method: request.method,
-      path: request.path,
-      clientAddress: null,
-      domain: null,
-      keyId: null,
-      modelAsked: null,
-      status: null,
-      errorType: null,
-      upstreamRequestId: null,
-      answer: null,
-      aborted: false,
-      broken: false,
-      firstByteMs: null,
-      durationMs: 0,
-      answerBytes: 0,
-    }
+    logExchange(logger, exchange)
   }
 
   /** Answers a request that could not be forwarded, in the API's error shape. */
@@ -165,8 +156,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.errorType = refusal.type
     if (refusal.cause !== undefined) {
       const { requestId } = exchange
-      const facts = { requestId, code: refusal.code, error: toLoggedError(refusal.cause) }
-      unfailing(() => logger.error(facts, 'request failed'))
+      logger.error({ requestId, code: refusal.code, error: toLoggedError(refusal.cause) }, 'request failed')
     }
     if (sink.headersSent) {
       exchange.broken = true
@@ -196,6 +186,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       await idle
       clearTimeout(timer)
     }
+    await useCounter.close()
     if (resolved.ownsDispatcher) await dispatcher.destroy()
   }
 
@@ -207,14 +198,5 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       closing ??= drain(drainMs)
       return closing
     },
-  }
-}
-
-/** A host's logger that fails is the host's affair: answers are given all the same. */
-function unfailing(log: () => void): void {
-  try {
-    log()
-  } catch {
-    // Nowhere left to tell.
   }
 }

@@ -1,7 +1,8 @@
 import { createClientKey } from '@agent-prompt-train/core'
+import type { Given } from '../commands.js'
 
 /** `prompt-train auth generate-key`: shows a fresh key and what to do with it. */
-export function run({ json = false }: { readonly json?: boolean }): void {
+export function run({ flags: { json } }: Given): void {
   // The domain is decided by the file that the key or its digest is put into.
   const { key, record } = createClientKey({ domain: 'default' })
   const { keyId, digest } = record

@@ -2,10 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createClientKey } from '../client-key.js'
 import type { Clock } from '../clock.js'
-import { ProxyError } from '../errors.js'
 import type { InboundRequest } from '../mountable.js'
 import type { ClientKey, ClientKeyLookup } from '../storage/storage.js'
-import { allowAnyone, authenticateRequest, clientKeyAuthentication, type Identity } from './authenticate.js'
+import { allowAnyone, clientKeyAuthentication, type Identity, presentedKeyId } from './authenticate.js'
 
 const NOW = 1_800_000_000_000
 const clock: Clock = { now: () => NOW, monotonic: () => 0 }
@@ -56,11 +55,11 @@ describe('clientKeyAuthentication', () => {
     ['X-Api-Key', key],
     ['X-API-KEY', key],
   ])('takes the key in "%s: %s"', async (name, value) => {
-    expect(await present('host', 'h', name, value, 'accept', '*/*')).toEqual(identity)
+    expect(await present('host', 'h', name, value, 'accept', '*/*')).toMatchObject(identity)
   })
 
   it('takes the key that both headers hold', async () => {
-    expect(await present('authorization', `Bearer ${key}`, 'x-api-key', key)).toEqual(identity)
+    expect(await present('authorization', `Bearer ${key}`, 'x-api-key', key)).toMatchObject(identity)
   })
 
   it('refuses two different keys, in either order, known or not', async () => {
@@ -111,7 +110,7 @@ describe('clientKeyAuthentication', () => {
     ['authorization', `Bearer ${key}`, 'x-api-key', ''],
     ['x-api-key', key, 'proxy-authorization', `Bearer ${otherKey}`],
   ])('takes the client key beside a foreign credential (%#)', async (...rawHeaders) => {
-    expect(await present(...rawHeaders)).toEqual(identity)
+    expect(await present(...rawHeaders)).toMatchObject(identity)
   })
 
   it.each([
@@ -197,7 +196,7 @@ describe('clientKeyAuthentication', () => {
     ['ended, though it will be revoked later', { revokedAt: NOW + 1, expiresAt: NOW - 1 }, false],
   ])('judges a key that %s', async (_name, change, good) => {
     const authenticate = clientKeyAuthentication([storeOf({ ...record, ...change })], clock)
-    expect(await authenticate(toRequest(['x-api-key', key]))).toEqual(good ? identity : null)
+    expect(await authenticate(toRequest(['x-api-key', key]))).toEqual(good ? expect.objectContaining(identity) : null)
   })
 
   it('asks the clock at each request', async () => {
@@ -206,7 +205,7 @@ describe('clientKeyAuthentication', () => {
       ...clock,
       now: () => now,
     })
-    expect(await authenticate(toRequest(['x-api-key', key]))).toEqual(identity)
+    expect(await authenticate(toRequest(['x-api-key', key]))).toMatchObject(identity)
     now++
     expect(await authenticate(toRequest(['x-api-key', key]))).toBeNull()
   })
@@ -214,7 +213,7 @@ describe('clientKeyAuthentication', () => {
   it('asks several stores in order until one knows the key', async () => {
     const stores = [storeOf(), storeOf(otherRecord), storeOf(record), storeOf({ ...record, domain: 'late.example' })]
     const authenticate = clientKeyAuthentication(stores, clock)
-    expect(await authenticate(toRequest(['x-api-key', key]))).toEqual(identity)
+    expect(await authenticate(toRequest(['x-api-key', key]))).toMatchObject(identity)
     expect(stores.map(({ asked }) => asked.length)).toEqual([1, 1, 1, 0])
   })
 
@@ -229,7 +228,7 @@ describe('clientKeyAuthentication', () => {
 
   it('waits for a store that answers later, and passes on its failure', async () => {
     const later: ClientKeyLookup = { find: async () => record }
-    expect(await clientKeyAuthentication([later], clock)(toRequest(['x-api-key', key]))).toEqual(identity)
+    expect(await clientKeyAuthentication([later], clock)(toRequest(['x-api-key', key]))).toMatchObject(identity)
     const down: ClientKeyLookup = { find: () => Promise.reject(new Error('down')) }
     await expect(clientKeyAuthentication([down], clock)(toRequest(['x-api-key', key]))).rejects.toThrow('down')
   })
@@ -279,21 +278,38 @@ describe('clientKeyAuthentication', () => {
   })
 })
 
+describe('a key of over 512 characters', () => {
+  it('is refused before it is hashed or looked up', async () => {
+    const store = storeOf(record)
+    const long = key + '0'.repeat(512)
+    for (const headers of [
+      ['x-api-key', long],
+      ['authorization', `Bearer ${long}`],
+      ['x-api-key', `cnp_live_${long}`],
+    ]) {
+      expect(await clientKeyAuthentication([store], clock)(toRequest(headers))).toBeNull()
+    }
+    expect(store.asked).toEqual([])
+  })
+})
+
 describe('allowAnyone', () => {
   it('lets in everybody as nobody in particular of one domain', async () => {
     expect(await allowAnyone('example.com')(toRequest([]))).toEqual({ domain: 'example.com', keyId: null })
   })
 })
 
-describe('authenticateRequest', () => {
-  it('gives the identity', async () => {
-    expect(await authenticateRequest(() => identity, toRequest([]))).toBe(identity)
-    expect(await authenticateRequest(async () => identity, toRequest([]))).toBe(identity)
+describe('presentedKeyId', () => {
+  it('tells the id of a well-formed key, known or not', () => {
+    expect(presentedKeyId(['x-api-key', key])).toBe(record.keyId)
+    expect(presentedKeyId(['authorization', `Bearer ${strangerKey}`])).toBe(strangerKey.slice(9, 17))
   })
 
-  it('refuses nobody with 401', async () => {
-    const refusal = await authenticateRequest(async () => null, toRequest([])).catch((error: unknown) => error)
-    expect(refusal).toBeInstanceOf(ProxyError)
-    expect(refusal).toMatchObject({ code: 'authentication_failed', status: 401, type: 'authentication_error' })
+  it('tells nothing of what is no key', () => {
+    const wrongChecksum = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0')
+    for (const value of ['', FOREIGN, wrongChecksum, `${key}x`, 'cnp_live_']) {
+      expect(presentedKeyId(['x-api-key', value])).toBeNull()
+    }
+    expect(presentedKeyId(['authorization', `Bearer ${key}`, 'x-api-key', otherKey])).toBeNull()
   })
 })

@@ -1,9 +1,8 @@
-import { timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { digestClientKey, isClientKey, toKeyId } from '../client-key.js'
 import type { Clock } from '../clock.js'
-import { ProxyError } from '../errors.js'
 import type { InboundRequest } from '../mountable.js'
-import type { ClientKeyLookup, MaybePromise } from '../storage/storage.js'
+import type { ClientKey, ClientKeyLookup, MaybePromise } from '../storage/storage.js'
 
 /** Who sends a request: decides the credential that is used and whom the exchange is recorded for. */
 export interface Identity {
@@ -11,6 +10,8 @@ export interface Identity {
   readonly domain: string
   /** The client key's public id, or your own id for the caller; null where nobody in particular is known. */
   readonly keyId: string | null
+  /** The record of the client key, where one was presented: its use is counted. */
+  readonly clientKey?: ClientKey
 }
 
 /** Judges a request: an identity, or null to refuse it with 401. */
@@ -18,8 +19,12 @@ export type Authenticate = (request: InboundRequest) => MaybePromise<Identity | 
 
 const CLIENT_KEY_PREFIX = /^cnp_(?:live|test)_/
 const BEARER = /^bearer +/i
-/** Compared against when no key is found, so that an unknown key takes the time of a wrong one. */
-const NO_DIGEST = '0'.repeat(64)
+/** Judged when no key is found, so that an unknown key takes the time of a wrong one. No key has this digest. */
+const NOBODY: Pick<ClientKey, 'digest' | 'expiresAt' | 'revokedAt'> = {
+  digest: randomBytes(32).toString('hex'),
+  expiresAt: null,
+  revokedAt: null,
+}
 
 /** Authenticates by client key, looked up in `stores` in order. */
 export function clientKeyAuthentication(stores: readonly ClientKeyLookup[], clock: Clock): Authenticate {
@@ -28,15 +33,13 @@ export function clientKeyAuthentication(stores: readonly ClientKeyLookup[], cloc
     if (key === null || !isClientKey(key)) return null
     const keyId = toKeyId(key)
     const digest = digestClientKey(key)
-    for (const store of stores) {
-      const found = await store.find(keyId, digest)
-      const matches = isSameDigest(digest, found?.digest ?? NO_DIGEST)
-      if (found === null) continue
-      const now = clock.now()
-      const current = (found.expiresAt ?? Infinity) > now && (found.revokedAt ?? Infinity) > now
-      return matches && current ? { domain: found.domain, keyId } : null
-    }
-    return null
+    let found: ClientKey | null = null
+    for (const store of stores) found ??= await store.find(keyId, digest)
+    const { digest: expected, expiresAt, revokedAt } = found ?? NOBODY
+    const now = clock.now()
+    const matches = isSameDigest(digest, expected)
+    const current = (expiresAt ?? Infinity) > now && (revokedAt ?? Infinity) > now
+    return found !== null && matches && current ? { domain: found.domain, keyId, clientKey: found } : null
   }
 }
 
@@ -49,11 +52,10 @@ export function allowAnyone(domain: string): Authenticate {
   return () => identity
 }
 
-/** Runs `authenticate`; whatever the reason for a refusal, the client sees one and the same 401. */
-export async function authenticateRequest(authenticate: Authenticate, request: InboundRequest): Promise<Identity> {
-  const identity = await authenticate(request)
-  if (identity === null) throw new ProxyError('authentication_failed')
-  return identity
+/** The id of the client key in a request, whoever's it is; null where there is none that is well formed. */
+export function presentedKeyId(rawHeaders: readonly string[]): string | null {
+  const key = presentedClientKey(rawHeaders)
+  return key !== null && isClientKey(key) ? toKeyId(key) : null
 }
 
 /**

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.js'
-import { createAddressSet, toPlainAddress } from './addresses.js'
+import { createAddressSet, toAddressBlock, toPlainAddress } from './addresses.js'
 
 const has = (entries: readonly string[], address: string) => createAddressSet(entries, 'edge.allow').has(address)
 
@@ -243,6 +243,34 @@ describe('toPlainAddress', () => {
         expect(toPlainAddress(plain!)).toBe(plain)
         if (isIPv4(address)) expect(plain).toBe(address)
       }),
+    )
+  })
+})
+
+describe('toAddressBlock', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['2001:db8:0:1:2:3:4:5', '2001:db8:0:1'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['2001:0db8:0000:0000::', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['::', '0:0:0:0'],
+    ['1:2:3:4:5:6:7::', '1:2:3:4'],
+    ['::2:3:4:5:6:7:8', '0:2:3:4'],
+    ['64:ff9b::192.0.2.1', '64:ff9b:0:0'],
+    ['1:2:3:4:5:6:192.0.2.1', '1:2:3:4'],
+  ])('takes %s for %s', (address, block) => {
+    expect(toAddressBlock(address)).toBe(block)
+  })
+
+  it('takes two IPv6 addresses for one exactly where one /64 holds both', () => {
+    const groups = fc.array(fc.constantFrom('0', '1', 'ffff'), { minLength: 3, maxLength: 8 })
+    const address = groups.map((all) => (all.length === 8 ? all.join(':') : `${all.slice(2).join(':')}::${all[0]}`))
+    fc.assert(
+      fc.property(fc.oneof(fc.ipV6(), address), fc.oneof(fc.ipV6(), address), (one, other) => {
+        expect(toAddressBlock(one) === toAddressBlock(other)).toBe(has([`${one}/64`], other))
+      }),
+      { numRuns: 1000 },
     )
   })
 })

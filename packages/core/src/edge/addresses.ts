@@ -56,3 +56,20 @@ function toMappedIPv4(address: string): string | null {
     .flatMap((group) => [group >> 8, group & 255])
     .join('.')
 }
+
+/** What one holder of addresses usually has: an IPv4 address alone, or the /64 of an IPv6 address (RFC 6177). */
+export function toAddressBlock(address: string): string {
+  if (!address.includes(':')) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  if (tail !== undefined) {
+    // An IPv4 address at the end stands for two groups.
+    const after = tail === '' ? 0 : tail.split(':').length + (tail.includes('.') ? 1 : 0)
+    const zeros = 8 - groups.length - after
+    groups.push(...Array.from({ length: zeros }, () => '0'), ...tail.split(':'))
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
+}

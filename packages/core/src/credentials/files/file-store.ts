@@ -20,6 +20,11 @@ export interface FileCredentialStoreOptions {
    * are never written to. @default "refuse"
    */
   readonly symlinks?: 'refuse' | 'inside'
+  /**
+   * What happens at the start to files that are not usable: they stop it, or are left out and told of by `health`, as
+   * they are later on. @default "throw"
+   */
+  readonly broken?: 'throw' | 'leave-out'
   /** Told of changes and of files that are refused. @default silentLogger */
   readonly logger?: Logger
   /** @default systemClock */
@@ -52,14 +57,14 @@ export interface FileCredentialHealth {
  * @throws ConfigurationError that names the file and field, when a file is not usable at the start
  */
 export function fileCredentialStore(folder: string, options: FileCredentialStoreOptions = {}): FileCredentialStore {
-  const { defaultCredential = null, permissions = 'enforce', symlinks = 'refuse' } = options
+  const { defaultCredential = null, permissions = 'enforce', symlinks = 'refuse', broken = 'throw' } = options
   const { logger = silentLogger, clock = systemClock } = options
   const rules = { permissions, symlinks }
   const reader = createFolderReader(folder, { rules, defaultCredential, clock, logger })
   const { current, look, takeUp, hasMissing } = reader
   lookNow()
   const [unusable] = reader.refused()
-  if (unusable !== undefined) throw new ConfigurationError(unusable.file, unusable.problem)
+  if (unusable !== undefined && broken === 'throw') throw new ConfigurationError(unusable.file, unusable.problem)
 
   function lookNow(): void {
     for (const _step of look());

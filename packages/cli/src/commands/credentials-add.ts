@@ -1,0 +1,91 @@
+import { ConfigurationError, type Credential, neverRefreshed, Secret } from '@agent-prompt-train/core'
+import { z } from 'zod'
+import type { Given } from '../commands.js'
+import { askHidden, askLine, isInteractive, RefusedError, readAll } from '../prompt.js'
+import { withStores } from '../stores.js'
+import { UsageError } from '../usage-error.js'
+
+/** What a header may carry of a credential: RFC 9110 section 11.2, token68, with "." "_" "~" "-". */
+const secret = z
+  .string()
+  .trim()
+  .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'has spaces, line breaks or other characters that no credential has')
+  .refine(
+    (text) => !/^cnp_(?:live|test)_/.test(text),
+    'is a client key: the credential for the Anthropic API is wanted',
+  )
+  .transform((text) => new Secret(text))
+const oauth = z.strictObject({
+  access_token: secret,
+  refresh_token: secret.optional(),
+  expires_at: z.iso
+    .datetime({ offset: true, error: 'is not an ISO date such as 2027-03-31T12:00:00Z' })
+    .transform((text) => Date.parse(text))
+    .optional(),
+})
+
+/** `prompt-train credentials add`: stores the credential of a domain, sealed where there is a key ring. */
+export async function run({ flags: { replace }, values: { domain, type = 'api_key' } }: Given): Promise<void> {
+  if (type !== 'api_key' && type !== 'oauth') {
+    throw new UsageError('option "--type" is api_key or oauth', 'prompt-train credentials add')
+  }
+  await withStores(
+    async ({ credentials, keyRing }) => {
+      if (!replace && (await credentials.find(domain!)) !== null) throw taken(domain!)
+      const credential = type === 'api_key' ? await readApiKey() : await readOAuth()
+      await credentials.update(domain!, (current) => {
+        if (current !== null && !replace) throw taken(domain!)
+        return credential
+      })
+      const sealed = keyRing === null ? 'in the clear, because ENCRYPTION_KEYS is not set' : 'sealed'
+      process.stdout.write(`Stored the ${type} credential of ${domain}, ${sealed}.
+What to do next: prompt-train keys create --domain ${domain}
+`)
+    },
+    { makeFolder: true },
+  )
+}
+
+async function readApiKey(): Promise<Credential> {
+  const text = isInteractive() ? await askHidden('API key (not shown)') : await readAll()
+  return { type: 'api_key', apiKey: check(secret, text, 'the API key') }
+}
+
+async function readOAuth(): Promise<Credential> {
+  const given = check(oauth, isInteractive() ? await askOAuth() : parse(await readAll()), 'standard input')
+  return {
+    type: 'oauth',
+    accessToken: given.access_token,
+    refreshToken: given.refresh_token ?? null,
+    expiresAt: given.expires_at ?? null,
+    refresh: neverRefreshed,
+  }
+}
+
+async function askOAuth(): Promise<object> {
+  const access_token = await askHidden('Access token (not shown)')
+  const refresh_token = await askHidden('Refresh token (not shown; empty for none)')
+  const expires_at = await askLine('Expires at, as an ISO date (empty where it is not known)')
+  return { access_token, ...(refresh_token !== '' && { refresh_token }), ...(expires_at !== '' && { expires_at }) }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's own message quotes the text.
+    throw new ConfigurationError('standard input', 'is not JSON: { "access_token", "refresh_token", "expires_at" }')
+  }
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, name: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const { path, message, code } = parsed.error.issues[0]!
+  const problem = code === 'unrecognized_keys' ? 'has a field that does not belong there' : message
+  throw new ConfigurationError([name, ...path].join('.'), problem)
+}
+
+function taken(domain: string): RefusedError {
+  return new RefusedError(`${domain} has a credential: --replace puts another one in its place`)
+}

@@ -1,0 +1,34 @@
+import { revokeClientKeys } from '@agent-prompt-train/core'
+import type { Given } from '../commands.js'
+import { confirm } from '../prompt.js'
+import { withStores } from '../stores.js'
+import { UsageError } from '../usage-error.js'
+
+/** `prompt-train keys revoke`: ends one key, or every key of a domain. */
+export async function run({ flags: { all, yes, json }, values: { domain }, operands: [keyId] }: Given): Promise<void> {
+  const which = toWhich(keyId, all === true, domain)
+  const revoked = await withStores(async ({ clientKeys }) => {
+    if ('domain' in which && !yes) {
+      const { length } = (await clientKeys.list(which.domain)).filter(({ revokedAt }) => revokedAt === null)
+      await confirm(`This ends ${length === 1 ? 'the one key' : `all ${length} keys`} of ${which.domain}.`)
+    }
+    return revokeClientKeys(clientKeys, which)
+  })
+  if (json) process.stdout.write(`${JSON.stringify({ revoked })}\n`)
+  else process.stdout.write(`${toText(revoked)} A revoked key is refused within 5 seconds.\n`)
+}
+
+function toWhich(keyId: string | undefined, all: boolean, domain: string | undefined) {
+  const help = 'prompt-train keys revoke'
+  if (keyId !== undefined) {
+    if (all || domain !== undefined) throw new UsageError('give either a key id or --all --domain', help)
+    return { keyId }
+  }
+  if (!all || domain === undefined) throw new UsageError('give a key id, or --all --domain DOMAIN', help)
+  return { domain }
+}
+
+function toText(revoked: number): string {
+  if (revoked === 0) return 'Nothing to do: revoked before, or no such key.'
+  return revoked === 1 ? '1 key revoked.' : `${revoked} keys revoked.`
+}

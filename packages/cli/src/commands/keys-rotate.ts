@@ -1,0 +1,31 @@
+import { rotateClientKey } from '@agent-prompt-train/core'
+import type { Given } from '../commands.js'
+import { howToUse, toKeyJson, toKeyLines } from '../new-key.js'
+import { withStores } from '../stores.js'
+import { parseMoment, toIso, toMinute } from '../times.js'
+
+/** `prompt-train keys rotate`: makes a successor and gives the old key an end. */
+export async function run({ flags: { json }, values, operands }: Given): Promise<void> {
+  const { overlap = '7d', label, expires } = values
+  const now = Date.now()
+  const options = {
+    endsAt: parseMoment('overlap', overlap, now),
+    ...(label !== undefined && { label }),
+    ...(expires !== undefined && { expiresAt: parseMoment('expires', expires, now) }),
+    clock: { now: () => now },
+  }
+  const { key, record, replaced } = await withStores((stores) =>
+    rotateClientKey(stores.clientKeys, operands[0]!, options),
+  )
+  const { keyId, expiresAt: endsAt } = replaced
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ ...toKeyJson(key, record), replaced: { keyId, endsAt: toIso(endsAt) } })}\n`
+      : `${toKeyLines(key, record)}
+The key is shown this once; what is stored is its digest. The old key ${keyId} works until ${toMinute(endsAt!)}.
+
+${howToUse(record)}   The old key's line there tells who still uses it.
+3. Nothing more: the old key ends by itself. To end it earlier: prompt-train keys revoke ${keyId}
+`,
+  )
+}

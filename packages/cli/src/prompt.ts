@@ -1,0 +1,79 @@
+import { createInterface } from 'node:readline/promises'
+import type { Readable } from 'node:stream'
+import { Writable } from 'node:stream'
+
+/** No secret is longer: 64 KiB. */
+const MAX_BYTES = 64 * 1024
+
+/** Where a person, or a pipe, answers. */
+export interface Console {
+  readonly input: Readable & { readonly isTTY?: boolean }
+  /** Questions go to standard error, so that standard output holds results alone. */
+  readonly output: Writable
+}
+
+const processConsole: Console = { input: process.stdin, output: process.stderr }
+
+/** Told to whoever runs the command: it did not do what it was asked. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+}
+
+/** Whether there is somebody to ask. */
+export function isInteractive({ input }: Console = processConsole): boolean {
+  return input.isTTY === true
+}
+
+/** Asks a person for one line that is not shown as it is typed. */
+export async function askHidden(question: string, { input, output }: Console = processConsole): Promise<string> {
+  output.write(`${question}: `)
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  try {
+    return (await ask(input, nowhere, '')).trim()
+  } finally {
+    output.write('\n')
+  }
+}
+
+/** Asks a person for one line. */
+export async function askLine(question: string, { input, output }: Console = processConsole): Promise<string> {
+  return (await ask(input, output, `${question}: `)).trim()
+}
+
+/** Reads what a pipe or file holds, without the white space around it. */
+export async function readAll({ input }: Console = processConsole): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of input) {
+    length += chunk.length
+    if (length > MAX_BYTES) throw new RefusedError('standard input holds more than 64 KiB: that is no secret')
+    chunks.push(Buffer.from(chunk))
+  }
+  return Buffer.concat(chunks).toString('utf8').trim()
+}
+
+/**
+ * Asks for "yes" where somebody is there to ask; scripts have decided by running the command.
+ *
+ * @throws RefusedError for any other answer
+ */
+export async function confirm(question: string, console: Console = processConsole): Promise<void> {
+  if (!isInteractive(console)) return
+  const answer = await askLine(`${question} Type "yes" to go on`, console)
+  if (answer !== 'yes') throw new RefusedError('nothing was changed')
+}
+
+/** Ctrl-C and the end of the input are an answer too: none. */
+async function ask(input: Readable, output: Writable, query: string): Promise<string> {
+  const lines = createInterface({ input, output, terminal: true })
+  const stopped = new AbortController()
+  lines.once('SIGINT', () => stopped.abort())
+  lines.once('close', () => stopped.abort())
+  try {
+    return await lines.question(query, { signal: stopped.signal })
+  } catch {
+    throw new RefusedError('nothing was changed')
+  } finally {
+    lines.close()
+  }
+}

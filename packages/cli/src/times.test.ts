@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { parseMoment, toIso, toMinute } from './times.js'
+import { UsageError } from './usage-error.js'
+
+const NOW = Date.parse('2027-01-01T00:00:00Z')
+
+describe('parseMoment', () => {
+  it.each([
+    ['0s', '2027-01-01T00:00:00.000Z'],
+    ['45s', '2027-01-01T00:00:45.000Z'],
+    ['30m', '2027-01-01T00:30:00.000Z'],
+    ['12h', '2027-01-01T12:00:00.000Z'],
+    ['7d', '2027-01-08T00:00:00.000Z'],
+    ['2w', '2027-01-15T00:00:00.000Z'],
+    ['2027-03-31', '2027-03-31T00:00:00.000Z'],
+    ['2027-03-31T12:00Z', '2027-03-31T12:00:00.000Z'],
+    ['2027-03-31T12:00:30+02:00', '2027-03-31T10:00:30.000Z'],
+  ])('reads %s as %s', (text, moment) => {
+    expect(toIso(parseMoment('expires', text, NOW))).toBe(moment)
+  })
+
+  it.each([
+    '',
+    '7',
+    'd',
+    '7 d',
+    '-7d',
+    '7.5d',
+    '7y',
+    'never',
+    '2027-03-31T12:00',
+    '2027-13-01',
+    '31.3.2027',
+    '1234567d',
+  ])('refuses "%s"', (text) => {
+    expect(() => parseMoment('expires', text, NOW)).toThrow(UsageError)
+    expect(() => parseMoment('expires', text, NOW)).toThrow(/^option "--expires" is neither/)
+  })
+
+  it('refuses what is over', () => {
+    expect(() => parseMoment('overlap', '2026-12-31', NOW)).toThrow(/^option "--overlap" is in the past/)
+  })
+})
+
+describe('toMinute and toIso', () => {
+  it('write times for people and for scripts', () => {
+    expect(toMinute(NOW + 59_999)).toBe('2027-01-01 00:00 UTC')
+    expect(toIso(NOW)).toBe('2027-01-01T00:00:00.000Z')
+    expect(toIso(null)).toBeNull()
+  })
+})

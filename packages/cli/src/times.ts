@@ -1,0 +1,32 @@
+import { UsageError } from './usage-error.js'
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+/** ISO 8601: a day, or a moment that says its zone. */
+const ISO = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
+
+/**
+ * Reads a moment that is to come, epoch milliseconds: a time from `now` (`7d`, `12h`, `30m`, `45s`, `2w`; `0s` is now),
+ * or an ISO date (`2027-03-31`, its first moment in UTC, or `2027-03-31T12:00Z`).
+ *
+ * @throws UsageError that names the option
+ */
+export function parseMoment(option: string, text: string, now: number): number {
+  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
+  const moment =
+    count !== undefined ? now + Number(count) * UNITS[unit!]! : ISO.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(moment)) {
+    throw new UsageError(`option "--${option}" is neither a time such as 7d, 12h or 30m, nor an ISO date`)
+  }
+  if (moment < now) throw new UsageError(`option "--${option}" is in the past`)
+  return moment
+}
+
+/** `2027-03-31 12:00 UTC`. */
+export function toMinute(moment: number): string {
+  return `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+/** For JSON: ISO 8601, or null. */
+export function toIso(moment: number | null): string | null {
+  return moment === null ? null : new Date(moment).toISOString()
+}

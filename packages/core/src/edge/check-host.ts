@@ -1,0 +1,32 @@
+import { ProxyError } from '../errors.js'
+
+/** Host without its port; what stands in brackets is an IPv6 address (RFC 3986 section 3.2.2). */
+const HOST = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/
+
+/**
+ * Lets a request in whose Host is `domain`, or falls under it where it is a wildcard such as `*.example.com`. Host is
+ * the client's word, so this can narrow what a client key opens and never widen it.
+ *
+ * @throws ProxyError `host_not_allowed` for another Host, and for none or several
+ */
+export function assertHost(rawHeaders: readonly string[], domain: string): void {
+  let host: string | null = null
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    if (name.length !== 4 || name.toLowerCase() !== 'host') continue
+    if (host !== null) throw new ProxyError('host_not_allowed')
+    host = rawHeaders[i + 1]!
+  }
+  if (host === null || !covers(domain.toLowerCase(), toName(host))) throw new ProxyError('host_not_allowed')
+}
+
+function toName(host: string): string {
+  const name = HOST.exec(host)?.[1] ?? ''
+  // The dot at the end marks the root of the DNS and names the same host.
+  return name.toLowerCase().replace(/\.$/, '')
+}
+
+function covers(domain: string, name: string): boolean {
+  if (!domain.startsWith('*.')) return name === domain
+  return name.length >= domain.length && name.endsWith(domain.slice(1)) && !name.startsWith('.')
+}
