@@ -1,0 +1,220 @@
+import { readNameBefore } from './assignment-name.js'
+import { endOfRun, isEnvironmentValue, isUnquoted } from './characters.js'
+import { type Finding, MASK, type Rest, WINDOW } from './finding.js'
+import { type KeyKind, namesVendor, toKeyKind } from './key-names.js'
+import { findClosing, openQuote, type Quote, skipBlanks, skipSpaces } from './quotes.js'
+import { findCookies, findCredentials } from './schemes.js'
+import { isRandom, isSecretValue, type ValueForm } from './values.js'
+import { prefixMask } from './vendor-keys.js'
+
+/** What separates a name from its value, from `start` to `end`. */
+export interface Separator {
+  readonly kind: '=' | ':' | '>' | ',' | '==' | '=>' | 'flag' | 'word'
+  readonly start: number
+  readonly end: number
+  /** Whether it was percent-encoded: so is what ends the value then. */
+  readonly encoded: boolean
+}
+
+/** The value behind a separator, if the name before it says that it is a secret and it looks like one. */
+export function findAssigned(text: string, separator: Separator): Finding | null {
+  const name = readNameBefore(text, separator.start)
+  if (name === null) return null
+  const kind = toKeyKind(name.name)
+  if (kind === null) return null
+  const vendor = kind === 'opaque' && namesVendor(name.name)
+  if (kind === 'pair')
+    return name.quoted || separator.kind !== '>' ? findPaired(text, separator) : findPaired(text, separator)
+  if (
+    separator.kind === '>' &&
+    !/^<(?:\w+:)?$/.test(text.slice(Math.max(0, name.start - 12), name.start).replace(/^.*</s, '<'))
+  ) {
+    return null
+  }
+  return findValue(text, separator, kind, vendor, (end) => toForm(text, separator, name, end))
+}
+
+/** `"name": "DB_PASSWORD", "value": "…"`, also as XML attributes, elements and YAML. */
+const PAIRED =
+  /["'\\]{0,9}(?:<\/\w{1,12}>)?(?:\\{1,4}[nrt]|[\s,;/>])*(?:"?\\?(?:\\{1,4}[nrt]|\s)*)["'\\<]{0,9}(?:value|Value|string)["'\\]{0,9}\s?([:=>])/y
+const BLANK_LINE = /["'\\]{1,9}(?:;[^\r\n\\]{0,80})?(?:\r?\n|\\r\\n|\\n){2}/y
+
+function findPaired(text: string, separator: Separator): Finding | null {
+  const opened = skipSpaces(text, separator.end)
+  const quote = openQuote(text, opened)
+  const start = quote?.start ?? opened
+  const end = endOfRun(text, start, start + 64, (code) => isUnquoted(code) && code !== 61 && code !== 58)
+  if (end === start) return null
+  const named = text.slice(start, end)
+  const kind = toKeyKind(named)
+  if (kind === null || kind === 'pair') return null
+  for (const pattern of [PAIRED, BLANK_LINE]) {
+    pattern.lastIndex = end
+    const found = pattern.exec(text)
+    if (found === null || found[0].length > 120) continue
+    const mark = found[1] ?? ''
+    const valueAt = { kind: mark === '>' ? '>' : ':', start: end, end: pattern.lastIndex, encoded: false } as const
+    return findValue(text, valueAt, kind, kind === 'opaque' && namesVendor(named), () => 'line')
+  }
+  return null
+}
+
+function findValue(
+  text: string,
+  separator: Separator,
+  kind: KeyKind,
+  vendor: boolean,
+  toValueForm: (end: number) => ValueForm,
+): Finding | null {
+  const limit = Math.min(text.length, separator.start + WINDOW)
+  let at = separator.kind === '>' ? skipBlanks(text, separator.end) : skipSpaces(text, separator.end)
+  if (separator.kind !== '>') at = skipBlockMark(text, at)
+  if (text.charCodeAt(at) === 91) at = skipBlanks(text, at + 1)
+  const quote = openQuote(text, skipStringPrefix(text, at))
+  if (quote !== null && !(separator.kind === '>' && quote.depth > 0))
+    return findQuoted(text, separator, kind, vendor, quote, limit)
+  if (separator.kind === '==' || separator.kind === ',') return null
+  if (kind === 'cookie') return findCookies(text, at, limit)
+  if (kind === 'authorization') return findCredentials(text, at, limit, separator.encoded)
+  return findUnquoted(text, separator, kind, vendor, at, limit, toValueForm)
+}
+
+function findQuoted(
+  text: string,
+  separator: Separator,
+  kind: KeyKind,
+  vendor: boolean,
+  quote: Quote,
+  limit: number,
+): Finding | null {
+  const start = quote.start
+  const closing = findClosing(text, start, limit, quote)
+  if (kind === 'cookie') return findCookies(text, start, closing < 0 ? limit : closing)
+  if (kind === 'authorization') return findCredentials(text, start, closing < 0 ? limit : closing, false)
+  if (closing < 0) {
+    // Cut off, or a lone apostrophe.
+    const end = endOfRun(text, start, limit, isUnquoted)
+    if (end < limit && end < text.length) {
+      return isRandom(text.slice(start, end), 8) ? { start, end, mask: maskFor(text, start, kind) } : null
+    }
+    if (end - start < 4 || !isSecretValue(text.slice(start, end), kind, 'quoted', vendor)) return null
+    return { start, end: limit, mask: maskFor(text, start, kind), rest: insideOf(quote) }
+  }
+  const value = text.slice(start, closing)
+  if (/["'`]/.test(quote.mark) && /^(?:%22|\\u0022)/.test(value)) return null
+  if (!isSecretValue(value, kind, 'quoted', vendor)) return null
+  if ((separator.kind === ',' || separator.kind === '==') && !isRandom(value, 8)) return null
+  return { start, end: closing, mask: maskFor(text, start, kind) }
+}
+
+function findUnquoted(
+  text: string,
+  separator: Separator,
+  kind: KeyKind,
+  vendor: boolean,
+  start: number,
+  limit: number,
+  toValueForm: (end: number) => ValueForm,
+): Finding | null {
+  const bare = endOfValue(text, start, limit, separator.encoded, isUnquoted)
+  if (bare === start && text.charCodeAt(start) !== 38 && text.charCodeAt(start) !== 44) {
+    if (toValueForm(bare) !== 'environment') return null
+  }
+  const form = toValueForm(bare)
+  let end = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, isEnvironmentValue) : bare
+  if (end === limit && limit < text.length) {
+    if (!isSecretValue(text.slice(start, start + 64), kind, form, vendor)) return null
+    return {
+      start,
+      end,
+      mask: maskFor(text, start, kind),
+      rest: (rest, from, to) => endOfRun(rest, from, to, isUnquoted),
+    }
+  }
+  if (end < text.length || end < limit) while (end > start && /[.:?]/.test(text[end - 1]!)) end--
+  const next = text[end]
+  if (form !== 'environment' && form !== 'form' && (next === '(' || next === '[' || next === '{')) return null
+  const value = text.slice(start, end)
+  if (form === 'bare' && separator.kind === '=' && text.charCodeAt(separator.start - 1) === 32 && !isRandom(value, 12))
+    return null
+  if (!isSecretValue(value, kind, form, vendor)) return null
+  return { start, end, mask: maskFor(text, start, kind) }
+}
+
+/** OAuth tokens keep the word of their kind, keys of known vendors their prefix. */
+function maskFor(text: string, start: number, kind: KeyKind): string {
+  return prefixMask(text, start) ?? (kind === 'token' ? `token-${MASK}` : MASK)
+}
+
+const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[dD])/g
+
+function endOfValue(
+  text: string,
+  start: number,
+  limit: number,
+  encoded: boolean,
+  belongs: (code: number) => boolean,
+): number {
+  const end = endOfRun(text, start, limit, belongs)
+  if (!encoded) return end
+  const stop = text.slice(start, end).search(ENCODED_END)
+  return stop < 0 ? end : start + stop
+}
+
+function insideOf(quote: Quote): Rest {
+  return (text, from, to) => {
+    const closing = findClosing(text, from, to, { ...quote, start: 0 })
+    return closing < 0 ? to : closing
+  }
+}
+
+/** YAML block scalars: the value is on the next line. */
+function skipBlockMark(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  if (code !== 124 && code !== 62) return at
+  const block = /[|>][-+]?(?:\r?\n|\\{1,4}n)/y
+  block.lastIndex = at
+  return block.test(text) ? skipBlanks(text, block.lastIndex) : at
+}
+
+function skipStringPrefix(text: string, at: number): number {
+  const prefix = /[bBfFrRuU@$L]{1,2}(?=["'])/y
+  prefix.lastIndex = at
+  return prefix.test(text) ? prefix.lastIndex : at
+}
+
+function toForm(
+  text: string,
+  separator: Separator,
+  name: { name: string; start: number; spaced: boolean; quoted: boolean },
+  end: number,
+): ValueForm {
+  const tight = !name.spaced && !isBlank(text, separator.end)
+  const before = text[name.start - 1] ?? '\n'
+  const after = text[end] ?? '\n'
+  if (separator.kind === 'flag') return 'fields'
+  if (separator.kind === 'word') return 'bare'
+  if (separator.encoded) return 'form'
+  if (separator.kind === '>') return 'fields'
+  if (separator.kind === '=' && tight) {
+    if (before === '&' || before === '?' || after === '&' || (before === ';' && /[;"'\r\n]/.test(after))) return 'form'
+    if (/^[A-Z][A-Z0-9_]*$/.test(name.name)) return 'environment'
+    if (startsLine(text, name.start)) return 'line'
+    if (before === ' ' && text[name.start - 2] !== ',' && text[name.start - 2] !== '(') return 'fields'
+    return 'bare'
+  }
+  const alone =
+    startsLine(text, name.start) &&
+    /^(?:$|\r?\n|\\{1,4}[nr]|["'])/.test(text.slice(end, end + 6).replace(/^[ \t]+(?=[\r\n#]|$)/, ''))
+  return alone && separator.kind !== '=>' ? 'line' : 'bare'
+}
+
+const isBlank = (text: string, at: number): boolean => text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9
+
+function startsLine(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 40), at)
+  return (
+    /(?:^|[\n\r]|\\{1,4}[nr]|["'])[ \t]*(?:-[ \t]+|export[ \t]+|#[ \t]*|;[ \t]*)?["']?$/.test(before) &&
+    (at > 40 || before.length === at)
+  )
+}
