@@ -21,7 +21,8 @@ export function findAssigned(text: string, separator: Separator): Finding | null
   const name = readNameBefore(text, separator.start)
   if (name === null) return null
   const kind = toKeyKind(name.name)
-  if (kind === null) return null
+  if (kind === null || (separator.kind === ',' && !name.quoted)) return null
+  if (text.startsWith('${', name.start - 2)) return null
   const vendor = kind === 'opaque' && namesVendor(name.name)
   if (kind === 'pair')
     return name.quoted || separator.kind !== '>' ? findPaired(text, separator) : findPaired(text, separator)
@@ -103,7 +104,10 @@ function findQuoted(
   const value = text.slice(start, closing)
   if (/["'`]/.test(quote.mark) && /^(?:%22|\\u0022)/.test(value)) return null
   if (!isSecretValue(value, kind, 'quoted', vendor)) return null
-  if ((separator.kind === ',' || separator.kind === '==') && !isRandom(value, 8)) return null
+  if (separator.kind === '==' && value.length < 6) return null
+  if (separator.kind === ',' && (value.length < 8 || !/[\d!@#$%^&*]/.test(value))) return null
+  // `NAME=`command``: the shell runs it.
+  if (quote.mark === '`' && separator.kind === '=' && /\s/.test(value)) return null
   return { start, end: closing, mask: maskFor(text, start, kind) }
 }
 

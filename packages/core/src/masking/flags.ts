@@ -2,9 +2,10 @@ import { findAssigned } from './assignment.js'
 import { type Finding, MASK } from './finding.js'
 import { toKeyKind } from './key-names.js'
 import { findCookies } from './schemes.js'
-import { isPlaceholder } from './values.js'
+import { isPlaceholder, isRandom, UUID } from './values.js'
 
-const LONG = /--([a-z][a-z0-9-]{1,40}) {1,4}(?!-|=)/y
+const LONG =
+  /--?((?<=--)[a-z][a-z0-9-]{1,40}|(?<!-)(?:[A-Z][A-Za-z]{3,40}|[a-z]{2,20}[A-Z][A-Za-z]{2,20}|token|password)) {1,4}(?!-|=)/y
 const USAGE =
   /^(?:[A-Z][A-Z_-]*(?![\w])|<|\[|string\b|flag\b|option\b|is\b|and\b|or\b|to\b|for\b|from\b|in\b|on\b|if\b|the\b|a\b|an\b|as\b|was\b|with\b|when\b|must\b|argument\b|parameter\b|value\b|instead\b|can\b|switch\b|file\b|at\b|by\b|not\b|will\b|should\b|has\b|which\b|that\b|takes\b|before\b|after\b)/
 
@@ -19,7 +20,12 @@ export function findFlagged(text: string, at: number): Finding | null {
   if (kind === 'cookie')
     return findCookies(text, /["']/.test(text[end] ?? '') ? end + 1 : end, Math.min(text.length, end + 2048))
   if (USAGE.test(text.slice(end, end + 24))) return null
-  return findAssigned(text, { kind: 'flag', start: at + 2 + found[1]!.length, end, encoded: false })
+  return findAssigned(text, {
+    kind: 'flag',
+    start: at + (text[at + 1] === '-' ? 2 : 1) + found[1]!.length,
+    end,
+    encoded: false,
+  })
 }
 
 /** `-p secret` of programs that take passwords so, `-psecret` of MySQL's. */
@@ -50,7 +56,7 @@ const NETRC = /password\s{1,4}(\S{3,128})/y
 export function findNamedInProse(text: string, at: number): Finding | null {
   QUOTED.lastIndex = at
   const quoted = QUOTED.exec(text)
-  if (quoted !== null && !isPlaceholder(quoted[2]!) && (/\d/.test(quoted[2]!) || /^identified/i.test(quoted[0]))) {
+  if (quoted !== null && !isPlaceholder(quoted[2]!) && (/\d/.test(quoted[2]!) || /^identified| is /i.test(quoted[0]))) {
     const end = QUOTED.lastIndex - quoted[1]!.length
     return { start: end - quoted[2]!.length, end, mask: MASK }
   }
@@ -71,7 +77,7 @@ export function findNamedInProse(text: string, at: number): Finding | null {
   const claimed = /(?: is| was| =)/.test(said[0])
   if (isPlaceholder(value) || /[.](?:json|ts|js|py|md|go|com|org)$|^v?\d+(?:\.\d+)*$|^https?:|\//.test(value))
     return null
-  if (!claimed && said[1] === undefined) return null
+  if (!claimed && said[1] === undefined && (!isRandom(value, 20) || UUID.test(value))) return null
   if (value.length < 6 || (/^[a-z]+-?\d{1,2}$|^\d+[a-z-]{1,12}$|^(?:[A-Z]?[a-z]+-?)+\d*$/.test(value) && !claimed))
     return null
   if (

@@ -11,12 +11,12 @@ const PASSWORD_WORD = /(?:^|[_.\-$])(?:pass|pw|psw|pword)$|[a-z](?:Pass|Pw)$/i
 const PASS_CAMEL = /[a-z](?:Pass|Pw)$/
 const TOKEN = /(?:token|jwt|bearer)$/
 const SECRET =
-  /(?:secret|secrets|apikeys?|secretkey|accesskey|privatekey|privkey|authkey|accountkey|encryptionkey|encryptkey|decryptionkey|signingkey|masterkey|sharedkey|subscriptionkey|storagekey|sessionkey|servicekey|servicerolekey|hmackey|licensekey|licencekey|adminkey|appkey|applicationkey|clientkey|clientapikeys?|integrationkey|ingestkey|insertkey|functionkey|hostkey|deploykey|jwtkey|aeskey|clientsecrets?|codeverifier|seedphrase|mnemonic|recoveryphrase|recoverykey|prompttrainkey|xfunctionskey|amzsignature|googsignature|amzsecuritytoken|authpass)$/
+  /(?:secret|apikeys?|secretkey|accesskey|privatekey|privkey|authkey|accountkey|encryptionkey|encryptkey|decryptionkey|signingkey|masterkey|sharedkey|subscriptionkey|storagekey|sessionkey|servicekey|servicerolekey|hmackey|licensekey|licencekey|adminkey|appkey|applicationkey|clientkey|clientapikeys?|integrationkey|ingestkey|insertkey|functionkey|hostkey|deploykey|jwtkey|aeskey|clientsecrets?|codeverifier|seedphrase|mnemonic|recoveryphrase|recoverykey|prompttrainkey|xfunctionskey|amzsignature|googsignature|amzsecuritytoken|authpass)$/
 const OPAQUE =
   /(?:key|credential|credentials|creds|cred|assertion|auth|phpsessid|jsessionid|sessionid|connectsid|gitlabsession|sessioncookie|oauth|pat|sas|sastoken|authcode|authorizationcode)$/
 /** Names that end in one of the words above and mean something else. */
 const INNOCENT =
-  /(?:public|pub|publishable|primary|foreign|cache|sort|partition|idempotency|object|group|map|json|translation|unique|dedupe|dedup|routing|hot|turn|mon|don|registry|row|column|index|composite|natural|sequence|schema|bucket|issuerkeyhash|s3|shard|ordering|message|query|react|item|list|node|parent|child|event|sequence|localstorage|i18n)keys?$|(?:page|next|continuation|cancel|cancellation|pad|eos|bos|unk|sep|cls|mask|stop|special|start|end|public|per|first|last|current|prev|previous|design|to|image|audio|text|lookahead|peek)token$|(?:author|unauth)$|path$/
+  /(?:public|pub|publishable|primary|foreign|cache|sort|partition|idempotency|object|group|map|json|translation|unique|dedupe|dedup|routing|hot|turn|mon|don|registry|row|column|index|composite|natural|sequence|schema|bucket|issuerkeyhash|s3|shard|ordering|message|query|react|item|list|node|parent|child|event|sequence|localstorage|i18n)keys?$|(?:page|next|continuation|cancel|cancellation|pad|eos|bos|unk|sep|cls|mask|stop|special|start|end|public|per|first|last|current|prev|previous|design|to|image|audio|text|lookahead|peek|jsonweb)token$|(?:author|unauth)$|path$/
 /** What people put behind the word that counts. */
 const SUFFIX =
   /(?:\d+|prod|production|dev|development|staging|stage|live|test|value|val|string|str|plain|plaintext|base64|b64|old|new|primary|secondary|donotcommit)$/

@@ -1,5 +1,5 @@
 import { findAssigned } from './assignment.js'
-import { isAlphanumeric, isWord } from './characters.js'
+import { isAlphanumeric, isHex, isName, isWord } from './characters.js'
 import { type Finding, LOOK_BEHIND, type Rest, WINDOW } from './finding.js'
 import { findFlagged, findNamedInProse, findShortOption } from './flags.js'
 import { findPrivateKey } from './pem.js'
@@ -7,7 +7,7 @@ import { findScheme } from './schemes.js'
 import { encodedSeparator, endOfColour, escapeLength, readSeparator } from './separators.js'
 import { findByMiddle, MAX_REACH_BACK } from './shapes.js'
 import { findUrlAfter, findUserOption } from './urls.js'
-import { findVendorKey, mayStartKey } from './vendor-keys.js'
+import { findVendorKey, mayStart } from './vendor-keys.js'
 
 /** Text is taken up in pieces of at least this many characters: a stream of single bytes costs no more than one of lines. */
 const PIECE = 4096
@@ -18,12 +18,16 @@ const SEPARATOR = 2
 const ESCAPE = 3
 const MIDDLE = 4
 const BRACKET = 5
+const DASH = 6
+const UNDERSCORE = 7
 
 const actions = new Uint8Array(128)
 for (let code = 0; code < 128; code++) if (isAlphanumeric(code)) actions[code] = START
 for (const character of ':=>,') actions[character.charCodeAt(0)] = SEPARATOR
 for (const character of '\\%') actions[character.charCodeAt(0)] = ESCAPE
-for (const character of '-_~') actions[character.charCodeAt(0)] = MIDDLE
+actions['~'.charCodeAt(0)] = MIDDLE
+actions['-'.charCodeAt(0)] = DASH
+actions['_'.charCodeAt(0)] = UNDERSCORE
 actions['['.charCodeAt(0)] = BRACKET
 
 /**
@@ -71,13 +75,12 @@ export class Scanner {
         if (at >= limit) break
         this.#rest = null
       }
+      const next = findPlace(text, at, limit, this.#fresh)
+      if (next > at) this.#fresh = false
+      at = next
+      if (at >= limit) break
       const code = text.charCodeAt(at)
-      const action = code < 128 ? actions[code]! : 0
-      if (action === 0 || (action === START && !this.#fresh && at > 0 && isWord(text.charCodeAt(at - 1)))) {
-        this.#fresh = false
-        at++
-        continue
-      }
+      const action = actions[code]!
       const found = this.#look(text, at, code, action)
       if (found === null || found.start < this.#given || found.end <= found.start) {
         at += this.#skip
@@ -104,7 +107,7 @@ export class Scanner {
     this.#fresh = false
     switch (action) {
       case START:
-        return (mayStartKey(text, at) ? findVendorKey(text, at) : null) ?? findWord(text, at, code)
+        return findVendorKey(text, at) ?? findWord(text, at, code)
       case SEPARATOR: {
         const separator = readSeparator(text, at, code)
         if (separator === null) return null
@@ -135,23 +138,46 @@ export class Scanner {
   }
 }
 
-/** Words that announce a secret without a separator. */
+/** The next place from `at` on where there is something to look at. Most of the time is spent here. */
+function findPlace(text: string, from: number, to: number, fresh: boolean): number {
+  let inWord = !fresh && from > 0 && isWord(text.charCodeAt(from - 1))
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at)
+    const action = code < 128 ? actions[code]! : 0
+    if (action === START) {
+      if (!inWord && mayStart(code, text.charCodeAt(at + 1), text.charCodeAt(at + 2))) return at
+      inWord = true
+    } else if (action === 0) {
+      inWord = false
+    } else if (action === SEPARATOR) {
+      if (code === 58 || code === 61) return at
+      const before = text.charCodeAt(at - 1)
+      if (code === 44 ? before === 34 || before === 39 : isName(before)) return at
+      inWord = false
+    } else if (action === DASH) {
+      const after = text.charCodeAt(at + 1)
+      if (!inWord || after === 97 || after === 117 || isHex(text.charCodeAt(at - 1))) return at
+    } else if (action === UNDERSCORE) {
+      const after = text.charCodeAt(at + 1)
+      if (after === 108 || after === 116 || after === 109) return at
+      inWord = true
+    } else return at
+  }
+  return to
+}
+
+/** Words that announce a secret without a separator; the first three letters have been looked at. */
 function findWord(text: string, at: number, code: number): Finding | null {
-  const second = text.charCodeAt(at + 1) | 32
   switch (code | 32) {
     case 97:
-      if (second === 116) return findByMiddle(text, at)
-      return second === 112 ? findNamedInProse(text, at) : null
+      return findByMiddle(text, at) ?? findNamedInProse(text, at)
     case 98:
-      return second === 101 || second === 97 ? findScheme(text, at) : null
-    case 112:
-      return second === 97 ? findNamedInProse(text, at) : null
+      return findScheme(text, at)
     case 105:
-      return second === 100 ? findNamedInProse(text, at) : null
+    case 112:
     case 115:
-      return second === 101 ? findNamedInProse(text, at) : null
     case 116:
-      return second === 111 ? findNamedInProse(text, at) : null
+      return findNamedInProse(text, at)
     default:
       return null
   }
@@ -166,7 +192,10 @@ function findAtDash(text: string, at: number): Finding | null {
       ? findPrivateKey(text, at)
       : (findFlagged(text, at) ?? findUserOption(text, at))
   if (next === 117 || next === 85) return findUserOption(text, at)
-  return next === 112 || next === 97 ? findShortOption(text, at) : null
+  return (
+    (next === 112 || next === 97 ? findShortOption(text, at) : null) ??
+    (isWord(text.charCodeAt(at + 2)) ? findFlagged(text, at) : null)
+  )
 }
 
 /** Keys so distinct that they are found right behind other text, known by their first `-` or `_`. */

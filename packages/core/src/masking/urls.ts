@@ -48,7 +48,15 @@ function findUrlPassword(text: string, at: number): Finding | null {
     return isRandom(user, 16) && !isPlaceholder(user) ? { start: at, end: sign, mask: MASK } : null
   }
   const password = text.slice(colon + 1, sign)
-  if (password === '' || isPlaceholder(password) || /^(?:pass|pw|pwd|password|\[[^\]]*\])$/i.test(password)) return null
+  if (
+    password === '' ||
+    (isPlaceholder(password) && !/^(?:password|secret)$/.test(password)) ||
+    /^\[[^\]]*\]$/.test(password)
+  )
+    return null
+  // `user:password@host` is how documents show the form.
+  if (/^(?:user|username|usr|login|name|myuser)?:(?:pass|pw|pwd|password|secret)$/i.test(text.slice(at, sign)))
+    return null
   if (/^(?:x-oauth-basic|x-token-auth)$/i.test(password)) {
     return { start: at, end: colon, mask: MASK }
   }

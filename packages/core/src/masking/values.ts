@@ -39,18 +39,20 @@ const STOP_WORD =
   /(?:^|\s)(?:the|is|are|a|an|your|must|be|at|least|enter|please|invalid|required|missing|not|for|to|of|and|or|with|in|on|has|have|can|will|should|this|that|no|if|when|from|as|by|was|de|der|la|le|das|ist|vergessen|forgot|reset|change|new|confirm|password|token|secret|key)(?=$|[\s.,!?:;'])/i
 
 /** Whether a value is one that people write instead of a secret, or one that was masked before. */
-export function isPlaceholder(value: string): boolean {
+export function isPlaceholder(text: string): boolean {
+  const value = text.replace(/^["'`]+|["'`]+$/g, '')
   if (!/[A-Za-z0-9]/.test(value) || value.includes('****')) return true
   const first = value[0]!
   const last = value[value.length - 1]!
-  if (first === '<' && last === '>') return true
+  if ((first === '<' && last === '>') || /^&lt;.*&gt;$/.test(value) || /^\$\w+\//.test(value)) return true
   if (/^(?:\$\{|\$\(|\{\{|\{%|#\{|@\{|<%|%\(|\[\[)/.test(value)) return true
   if (/^\$[A-Za-z_]\w*$|^\$\d$|^%\w+%$|^%[sdvq@]$|^\{\w*\}$|^@@?\w+@@?$|^:\w+$|^\$env:\w+$/i.test(value)) return true
   if (/\$\{\{? ?[\w.:-]+|\$\([\w ]+\)|\{\{.{1,80}\}\}/.test(value)) return true
   if (first === '[' && last === ']' && /^\[[A-Za-z _-]*\]$/.test(value)) return true
   if (value.length < 48 && /\.\.\.|\u2026|(?:^|[^A-Za-z])[xX]{4,}(?:$|[^A-Za-z])|\*{3}|(?:•|●){3}/.test(value))
     return true
-  if (/^([^\s])\1{3,}$/.test(value)) return true
+  if (/[xX*#]{8}/.test(value)) return true
+  if (/^([xX0*.•_-])\1{3,}$/.test(value)) return true
   return isMadeOfWords(value)
 }
 
@@ -68,8 +70,7 @@ function isMadeOfWords(value: string): boolean {
   return words?.every((word) => KEY_WORDS.has(word.toLowerCase())) ?? false
 }
 
-const FOREIGN =
-  /^(?:https?|file|arn|vault|op|ref|s3|gs|ssm|kms|secretsmanager|env|data|urn|azurekeyvault|projects):?\//i
+const FOREIGN = /^(?:[a-z][a-z0-9+.-]{1,24}:\/\/|(?:file|vault|op|ref|env|projects|secretsmanager):?\/)/i
 const PATH = /^(?:[.~]{0,2}|[A-Za-z]:)(?:[\\/]+[\w@.-]+)+\/?$/
 const FILE =
   /^[\w./-]+\.(?:json|pem|key|txt|ya?ml|env|crt|cer|p12|pfx|jks|ts|js|py|go|rb|java|md|html?|php|com|org|io)$/
@@ -78,10 +79,15 @@ const TYPE_LIKE =
 const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\??\.|->|::)[A-Za-z_$][\w$]*)+$/
 
 const pointsElsewhere = (value: string): boolean =>
+  /^\/\/|^[#.][a-z][a-z-]*$|^[A-Za-z_-]+(?:\/[A-Za-z_-]+)+(?:#\w+)?$/.test(value) ||
   FOREIGN.test(value) ||
   value.startsWith('arn:') ||
   (PATH.test(value) && !(value.length >= 30 && /[A-Z]/.test(value) && /\d/.test(value) && !value.includes('.'))) ||
   FILE.test(value)
+
+/** `settings.password`, `user->token`: code that reads a value from somewhere. */
+const isMember = (value: string): boolean =>
+  MEMBER.test(value) && !value.split(/\W+/).some((part) => part.length >= 16 && /\d/.test(part))
 
 /** A value that a machine made: letters and digits without an order that a reader would see. */
 export function isRandom(value: string, minimum: number): boolean {
@@ -96,23 +102,24 @@ export function isRandom(value: string, minimum: number): boolean {
   )
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-const DIGEST = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/i
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Whether `value`, which stands after a name of `kind`, is a secret rather than code, prose or a placeholder. */
 export function isSecretValue(value: string, kind: KeyKind, form: ValueForm, vendor: boolean): boolean {
   if (value.length === 0 || isPlaceholder(value) || INNOCENT.has(value.toLowerCase())) return false
-  if (kind === 'opaque') return isOpaque(value, vendor)
   if (pointsElsewhere(value)) return false
+  if (kind === 'opaque') return isOpaque(value, vendor)
   return form === 'quoted' ? isQuotedSecret(value, kind) : isUnquotedSecret(value, kind, form)
 }
 
 function isOpaque(value: string, vendor: boolean): boolean {
   if (vendor) return isRandom(value, 14) || UUID.test(value)
-  return isRandom(value, 16) && !UUID.test(value) && !DIGEST.test(value) && !/^[\w]+(?:[-.:/][a-z]+)+$/.test(value)
+  return isRandom(value, 16) && !UUID.test(value) && !/^[\w]+(?:[-.:/][a-z]+)+$/.test(value)
 }
 
 function isQuotedSecret(value: string, kind: KeyKind): boolean {
+  // The quote that seemed to open the value closes one that holds the name: `"Password: " + read() + "…"`.
+  if (/^\s*[,)}\];]|^\s*[+.&|?:]\s*[$\w"'(]+.*\s|^\s*\.\s*\$|^ [+=]/.test(value)) return false
   if (/\s|\\[nrt]/.test(value)) return !isProse(value, kind)
   if (/^\^.*\$$|^[[(].*[\])]$/.test(value)) return false
   if (TYPE_LIKE.test(value)) return false
@@ -131,7 +138,7 @@ function isUnquotedSecret(value: string, kind: KeyKind, form: ValueForm): boolea
   const settings = form === 'environment' || form === 'form'
   if (/^[!(&*=>|{[\]}),;:?]/.test(value) && !/[A-Za-z0-9].*\d|\d.*[A-Za-z]/.test(value)) return false
   if (
-    MEMBER.test(value) &&
+    isMember(value) &&
     (!settings || /^(?:process|os|import|config|secrets|vars|env|self|this|settings|app)\b/.test(value))
   ) {
     return false

@@ -6,7 +6,8 @@ const TYPE = '(?:(?:api|admin|oat|ort|sid)\\d{2}-?)?'
 const WORDS =
   '(?:(?:your|my|the|key|keys|api|admin|oauth|token|tokens|prefixed|prefix|style|like|type|typed|based|format|formatted|here|goes|example|placeholder|redacted|masked|hidden|secret|value|and|or|other|shaped)(?:[-_.]|(?![\\w])))+(?!\\w)'
 /** Any length and type; not the bare name of a type, a placeholder, or a key that was shortened to be shown. */
-const ANTHROPIC = `(?!${TYPE}(?:[xX]{3,200}(?![\\w])|(?![\\w])|(?:YOUR|MY|API|KEY|HERE|YOUR)(?:[-_]|(?!\\w))|(?:${WORDS})|[\\w-]{0,24}(?:\\.\\.|\\*|\\u2026)))(?:[\\w-]|\\.(?=[\\w-])){3,3000}`
+const SHORTENED = '[\\w-]{0,24}(?:\\.\\.|\\*|\\u2026)'
+const ANTHROPIC = `(?!${TYPE}(?:[xX]{3,200}(?![\\w])|(?![\\w-])|(?:YOUR|MY|API|KEY|HERE)(?:[-_]|(?!\\w))|${WORDS}|${SHORTENED}))(?:[\\w-]|\\.(?=[\\w-])){3,3000}`
 
 /** Anthropic, this library, and other model providers. */
 export const aiKeys: readonly VendorKeyRow[] = [
@@ -42,7 +43,13 @@ export const aiKeys: readonly VendorKeyRow[] = [
   ['Groq', 'gsk_', '[A-Za-z0-9]{32,64}', 'console.groq.com/docs', 'FAKE{48}'],
   ['xAI', 'xai-', '[0-9A-Za-z_]{40,128}', 'docs.x.ai', 'FAKE{76}'],
   ['Perplexity', 'pplx-', '[A-Za-z0-9]{32,64}', 'docs.perplexity.ai', 'FAKE{44}'],
-  ['Hugging Face', 'hf_', '(?![xX]{4})[A-Za-z0-9]{30,64}', 'huggingface.co/docs', 'FAKE{30}'],
+  [
+    'Hugging Face',
+    'hf_',
+    '(?=\\w*\\d|\\w*[A-Z]{2}|\\w*[a-z][A-Z][a-z]?[A-Z])[A-Za-z0-9]{30,44}(?!\\w)',
+    'huggingface.co/docs',
+    'FAKE{30}',
+  ],
   ['Hugging Face organization', 'api_org_', '[A-Za-z0-9]{30,64}', 'huggingface.co/docs', 'FAKE{30}'],
   ['Replicate', 'r8_', '[\\w-]{30,64}', 'replicate.com/docs', 'FAKE{33}'],
   ['NVIDIA', 'nvapi-', '[\\w-]{40,100}', 'build.nvidia.com', 'FAKE{60}'],

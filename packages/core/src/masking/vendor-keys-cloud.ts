@@ -101,7 +101,7 @@ export const cloudKeys: readonly VendorKeyRow[] = [
     'FAKE23-FAKE2FAKE23-FAKE2-FAKE2-FAKE2',
   ],
   ['PlanetScale token', 'pscale_', '(?:tkn|oauth|pw|api)_[\\w=.-]{32,64}', 'planetscale.com/docs', 'tkn_FAKE{39}'],
-  ['Supabase access token', 'sbp_', '(?:v0_)?[a-f0-9]{40}', 'supabase.com/docs', '{hex:40}'],
+  ['Supabase access token', 'sbp_', '(?:v0_)?[a-z0-9]{40}', 'supabase.com/docs', '{hex:40}'],
   ['Supabase secret key', 'sb_secret_', '[\\w-]{20,60}', 'supabase.com/docs', 'FAKE{30}'],
   ['Neon', 'napi_', '[a-z0-9]{40,80}', 'neon.tech/docs', '{hex:64}'],
   ['ClickHouse Cloud', '4b1d', '[A-Za-z0-9]{38}' + END, 'clickhouse.com/docs', 'FAKE{34}'],
