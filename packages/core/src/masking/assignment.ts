@@ -1,7 +1,7 @@
 import { readNameBefore } from './assignment-name.js'
 import { endOfRun, isEnvironmentValue, isUnquoted } from './characters.js'
 import { type Finding, MASK, type Rest, WINDOW } from './finding.js'
-import { type KeyKind, namesVendor, toKeyKind } from './key-names.js'
+import { type Key, type KeyKind, toKey } from './key-names.js'
 import { findClosing, openQuote, type Quote, skipBlanks, skipSpaces } from './quotes.js'
 import { findCookies, findCredentials } from './schemes.js'
 import { isRandom, isSecretValue, type ValueForm } from './values.js'
@@ -20,19 +20,17 @@ export interface Separator {
 export function findAssigned(text: string, separator: Separator): Finding | null {
   const name = readNameBefore(text, separator.start)
   if (name === null) return null
-  const kind = toKeyKind(name.name)
-  if (kind === null || (separator.kind === ',' && !name.quoted)) return null
+  const key = toKey(name.name)
+  if (key === null || (separator.kind === ',' && !name.quoted)) return null
   if (text.startsWith('${', name.start - 2)) return null
-  const vendor = kind === 'opaque' && namesVendor(name.name)
-  if (kind === 'pair')
-    return name.quoted || separator.kind !== '>' ? findPaired(text, separator) : findPaired(text, separator)
+  if (key.kind === 'pair') return findPaired(text, separator)
   if (
     separator.kind === '>' &&
     !/^<(?:\w+:)?$/.test(text.slice(Math.max(0, name.start - 12), name.start).replace(/^.*</s, '<'))
   ) {
     return null
   }
-  return findValue(text, separator, kind, vendor, (end) => toForm(text, separator, name, end))
+  return findValue(text, separator, key, (end) => toForm(text, separator, name, end))
 }
 
 /** `"name": "DB_PASSWORD", "value": "…"`, also as XML attributes, elements and YAML. */
@@ -44,18 +42,17 @@ function findPaired(text: string, separator: Separator): Finding | null {
   const opened = skipSpaces(text, separator.end)
   const quote = openQuote(text, opened)
   const start = quote?.start ?? opened
-  const end = endOfRun(text, start, start + 64, (code) => isUnquoted(code) && code !== 61 && code !== 58)
+  const end = endOfRun(text, start, Math.min(text.length, start + 64), (code) => isUnquoted(code) && code !== 61 && code !== 58)
   if (end === start) return null
-  const named = text.slice(start, end)
-  const kind = toKeyKind(named)
-  if (kind === null || kind === 'pair') return null
+  const key = toKey(text.slice(start, end))
+  if (key === null || key.kind === 'pair') return null
   for (const pattern of [PAIRED, BLANK_LINE]) {
     pattern.lastIndex = end
     const found = pattern.exec(text)
     if (found === null || found[0].length > 120) continue
     const mark = found[1] ?? ''
     const valueAt = { kind: mark === '>' ? '>' : ':', start: end, end: pattern.lastIndex, encoded: false } as const
-    return findValue(text, valueAt, kind, kind === 'opaque' && namesVendor(named), () => 'line')
+    return findValue(text, valueAt, key, () => 'line')
   }
   return null
 }
@@ -63,8 +60,7 @@ function findPaired(text: string, separator: Separator): Finding | null {
 function findValue(
   text: string,
   separator: Separator,
-  kind: KeyKind,
-  vendor: boolean,
+  key: Key,
   toValueForm: (end: number) => ValueForm,
 ): Finding | null {
   const limit = Math.min(text.length, separator.start + WINDOW)
@@ -73,49 +69,42 @@ function findValue(
   if (text.charCodeAt(at) === 91) at = skipBlanks(text, at + 1)
   const quote = openQuote(text, skipStringPrefix(text, at))
   if (quote !== null && !(separator.kind === '>' && quote.depth > 0))
-    return findQuoted(text, separator, kind, vendor, quote, limit)
+    return findQuoted(text, separator, key, quote, limit)
   if (separator.kind === '==' || separator.kind === ',') return null
-  if (kind === 'cookie') return findCookies(text, at, limit)
-  if (kind === 'authorization') return findCredentials(text, at, limit, separator.encoded)
-  return findUnquoted(text, separator, kind, vendor, at, limit, toValueForm)
+  if (key.kind === 'cookie') return findCookies(text, at, limit)
+  if (key.kind === 'authorization') return findCredentials(text, at, limit, separator.encoded)
+  return findUnquoted(text, separator, key, at, limit, toValueForm)
 }
 
-function findQuoted(
-  text: string,
-  separator: Separator,
-  kind: KeyKind,
-  vendor: boolean,
-  quote: Quote,
-  limit: number,
-): Finding | null {
+function findQuoted(text: string, separator: Separator, key: Key, quote: Quote, limit: number): Finding | null {
   const start = quote.start
   const closing = findClosing(text, start, limit, quote)
-  if (kind === 'cookie') return findCookies(text, start, closing < 0 ? limit : closing)
-  if (kind === 'authorization') return findCredentials(text, start, closing < 0 ? limit : closing, false)
+  if (key.kind === 'cookie') return findCookies(text, start, closing < 0 ? limit : closing)
+  if (key.kind === 'authorization') return findCredentials(text, start, closing < 0 ? limit : closing, false)
   if (closing < 0) {
     // Cut off, or a lone apostrophe.
     const end = endOfRun(text, start, limit, isUnquoted)
     if (end < limit && end < text.length) {
-      return isRandom(text.slice(start, end), 8) ? { start, end, mask: maskFor(text, start, kind) } : null
+      return isRandom(text.slice(start, end), 8) ? { start, end, mask: maskFor(text, start, key.kind) } : null
     }
-    if (end - start < 4 || !isSecretValue(text.slice(start, end), kind, 'quoted', vendor)) return null
-    return { start, end: limit, mask: maskFor(text, start, kind), rest: insideOf(quote) }
+    if (end - start < 4 || !isSecretValue(text.slice(start, end), key, 'quoted')) return null
+    return { start, end: limit, mask: maskFor(text, start, key.kind), rest: insideOf(quote) }
   }
   const value = text.slice(start, closing)
   if (/["'`]/.test(quote.mark) && /^(?:%22|\\u0022)/.test(value)) return null
-  if (!isSecretValue(value, kind, 'quoted', vendor)) return null
+  if (value.startsWith('-----BEGIN')) return null
+  if (!isSecretValue(value, key, isEnvironmentLine(text, separator) ? 'environment' : 'quoted')) return null
   if (separator.kind === '==' && value.length < 6) return null
   if (separator.kind === ',' && (value.length < 8 || !/[\d!@#$%^&*]/.test(value))) return null
   // `NAME=`command``: the shell runs it.
   if (quote.mark === '`' && separator.kind === '=' && /\s/.test(value)) return null
-  return { start, end: closing, mask: maskFor(text, start, kind) }
+  return { start, end: closing, mask: maskFor(text, start, key.kind) }
 }
 
 function findUnquoted(
   text: string,
   separator: Separator,
-  kind: KeyKind,
-  vendor: boolean,
+  key: Key,
   start: number,
   limit: number,
   toValueForm: (end: number) => ValueForm,
@@ -127,11 +116,11 @@ function findUnquoted(
   const form = toValueForm(bare)
   let end = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, isEnvironmentValue) : bare
   if (end === limit && limit < text.length) {
-    if (!isSecretValue(text.slice(start, start + 64), kind, form, vendor)) return null
+    if (!isSecretValue(text.slice(start, start + 64), key, form)) return null
     return {
       start,
       end,
-      mask: maskFor(text, start, kind),
+      mask: maskFor(text, start, key.kind),
       rest: (rest, from, to) => endOfRun(rest, from, to, isUnquoted),
     }
   }
@@ -141,8 +130,16 @@ function findUnquoted(
   const value = text.slice(start, end)
   if (form === 'bare' && separator.kind === '=' && text.charCodeAt(separator.start - 1) === 32 && !isRandom(value, 12))
     return null
-  if (!isSecretValue(value, kind, form, vendor)) return null
-  return { start, end, mask: maskFor(text, start, kind) }
+  if (!isSecretValue(value, key, form)) return null
+  return { start, end, mask: maskFor(text, start, key.kind) }
+}
+
+/** `NAME="value"`: what a shell reads, where a value of several words is no prose. */
+function isEnvironmentLine(text: string, separator: Separator): boolean {
+  return (
+    separator.kind === '=' &&
+    /(?:^|[^\w.$])[A-Z][A-Z0-9_]*$/.test(text.slice(Math.max(0, separator.start - 66), separator.start))
+  )
 }
 
 /** OAuth tokens keep the word of their kind, keys of known vendors their prefix. */

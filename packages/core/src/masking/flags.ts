@@ -1,11 +1,11 @@
 import { findAssigned } from './assignment.js'
 import { type Finding, MASK } from './finding.js'
-import { toKeyKind } from './key-names.js'
+import { toKey } from './key-names.js'
 import { findCookies } from './schemes.js'
 import { isPlaceholder, isRandom, UUID } from './values.js'
 
 const LONG =
-  /--?((?<=--)[a-z][a-z0-9-]{1,40}|(?<!-)(?:[A-Z][A-Za-z]{3,40}|[a-z]{2,20}[A-Z][A-Za-z]{2,20}|token|password)) {1,4}(?!-|=)/y
+  /--?((?<=--)[a-z][a-z0-9-]{1,40}|(?<!--)(?:[A-Z][A-Za-z]{3,40}|[a-z]{2,20}[A-Z][A-Za-z]{2,20}|token|password)) {1,4}(?!-|=)/y
 const USAGE =
   /^(?:[A-Z][A-Z_-]*(?![\w])|<|\[|string\b|flag\b|option\b|is\b|and\b|or\b|to\b|for\b|from\b|in\b|on\b|if\b|the\b|a\b|an\b|as\b|was\b|with\b|when\b|must\b|argument\b|parameter\b|value\b|instead\b|can\b|switch\b|file\b|at\b|by\b|not\b|will\b|should\b|has\b|which\b|that\b|takes\b|before\b|after\b)/
 
@@ -15,7 +15,7 @@ export function findFlagged(text: string, at: number): Finding | null {
   const found = LONG.exec(text)
   if (found === null) return null
   const end = LONG.lastIndex
-  const kind = toKeyKind(found[1]!)
+  const kind = toKey(found[1]!)?.kind ?? null
   if (kind === null || kind === 'pair') return null
   if (kind === 'cookie')
     return findCookies(text, /["']/.test(text[end] ?? '') ? end + 1 : end, Math.min(text.length, end + 2048))
@@ -48,9 +48,10 @@ export function findShortOption(text: string, at: number): Finding | null {
 }
 
 const PROSE =
-  /(?:password|passwd|passphrase|token|secret|api[ -]?key)(?: (?:is|was|to|=|for \w{1,20} is))?:? {1,2}(\\?["'`])?((?=[^\s"'`]*\d)(?=[^\s"'`]*[A-Za-z])[^\s"'`\\<>(){}[\],;]{6,128})/iy
-const QUOTED = /(?:password|passwd|passphrase|identified by(?: password)?) {1,2}(\\?['"`])([^\s"'`\\]{3,128})\1/iy
-const NETRC = /password\s{1,4}(\S{3,128})/y
+  /(?:password|passwd|passphrase|token|secret|api[ -]?key)(?: (?:is|was|to|=|for \w{1,20} is))?:? {1,2}(\\?["'`])?((?=[^\s"'`]{0,64}\d)(?=[^\s"'`]{0,64}[A-Za-z])[^\s"'`\\<>(){}[\],;]{6,128})/iy
+const QUOTED =
+  /(?:password|passwd|passphrase|identified by(?: password)?)(?: is)? {1,2}(\\?['"`])([^\s"'`\\]{3,128})\1/iy
+const NETRC = /password(?:\s|\\{1,4}[nrt]){1,4}([^\s"'`\\]{3,128})/y
 
 /** Passwords in a sentence, in SQL and in `.netrc` files. */
 export function findNamedInProse(text: string, at: number): Finding | null {
@@ -65,7 +66,7 @@ export function findNamedInProse(text: string, at: number): Finding | null {
   if (
     netrc !== null &&
     !isPlaceholder(netrc[1]!) &&
-    /\blogin\s{1,4}\S{1,64}\s{1,4}$/.test(text.slice(Math.max(0, at - 96), at))
+    /\blogin(?:\s|\\{1,4}[nrt]){1,4}[^\s\\]{1,64}(?:\s|\\{1,4}[nrt]){1,4}$/.test(text.slice(Math.max(0, at - 96), at))
   ) {
     return { start: NETRC.lastIndex - netrc[1]!.length, end: NETRC.lastIndex, mask: MASK }
   }
@@ -78,7 +79,7 @@ export function findNamedInProse(text: string, at: number): Finding | null {
   if (isPlaceholder(value) || /[.](?:json|ts|js|py|md|go|com|org)$|^v?\d+(?:\.\d+)*$|^https?:|\//.test(value))
     return null
   if (!claimed && said[1] === undefined && (!isRandom(value, 20) || UUID.test(value))) return null
-  if (value.length < 6 || (/^[a-z]+-?\d{1,2}$|^\d+[a-z-]{1,12}$|^(?:[A-Z]?[a-z]+-?)+\d*$/.test(value) && !claimed))
+  if (value.length < 6 || (/^[a-z]+-?\d{1,2}$|^\d+[a-z-]{1,12}$|^[A-Za-z]+(?:-[A-Za-z]+)*\d*$/.test(value) && !claimed))
     return null
   if (
     /^(?:\d+(?:st|nd|rd|th|px|ms|kb|mb|s|m|h|d|-\w+)|base64\w*|sha\d+\w*|oauth2\S*|utf-?8|argon2\w*|bcrypt\w*|md5\w*)$/i.test(

@@ -1,5 +1,5 @@
 import { MASK } from './finding.js'
-import { toKeyKind } from './key-names.js'
+import { toKey } from './key-names.js'
 import { maskText } from './mask-text.js'
 import { isPlaceholder } from './values.js'
 
@@ -32,7 +32,7 @@ export function maskHeaders(headers: readonly string[] | HeaderFields): string[]
 }
 
 function maskHeader(name: string, value: string): string {
-  const kind = toKeyKind(name)
+  const kind = toKey(name)?.kind ?? null
   if (!SUSPECT.test(name) && (kind === null || kind === 'pair')) return maskText(value)
   // Tells how much may still be asked, or which session, not by which right.
   if (

@@ -1,5 +1,5 @@
 import { MASK } from './finding.js'
-import { toKeyKind } from './key-names.js'
+import { toKey } from './key-names.js'
 import { maskText } from './mask-text.js'
 import { isPlaceholder } from './values.js'
 import { prefixMask } from './vendor-keys.js'
@@ -50,7 +50,7 @@ function define(copy: Record<string, unknown>, name: string, value: unknown): vo
 }
 
 function isSecretMember(name: string): boolean {
-  const kind = toKeyKind(name)
+  const kind = toKey(name)?.kind ?? null
   return (
     kind === 'password' ||
     kind === 'secret' ||

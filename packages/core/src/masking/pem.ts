@@ -2,7 +2,7 @@ import { type Finding, MASK, type Rest } from './finding.js'
 
 /** RFC 7468 private keys, OpenPGP secret keys, PuTTY's; on lines of their own or escaped in one. */
 const HEADER = /-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----/y
-const GAP = /(?:[\s"'`+,;]|\\{1,8}[nrt]|\\{1,8}["']|&#10;|%0[AaDd]|%20)*/y
+const GAP = /(?:[\s"'`+,;]|\\{1,8}[nrt]|\\{1,8}["']|&#10;|%0[AaDd]|%20){0,256}/y
 const LABELLED = /(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|Public-Lines|Private-Lines)\b[^\\\r\n]{0,120}/y
 const BODY = /(?:[A-Za-z0-9+/=*]|%2[BbFf]|%3[Dd]|\\\/){1,1024}/y
 const MAX_GAP = 256

@@ -27,7 +27,7 @@ export function findCredentials(text: string, at: number, limit: number, encoded
     return null
   if (scheme === null && !isAlone(value)) return null
   if (parameters && !/[=]/.test(value)) return null
-  return { start, end, mask: prefixMask(text, start) ?? MASK, ...(end >= limit && { rest: restOfToken }) }
+  return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
 }
 
 /** A value without a scheme is taken for a credential only where no code or prose looks like it. */
@@ -70,10 +70,10 @@ export function findScheme(text: string, at: number): Finding | null {
   if (end < limit)
     while (end > start && /[.:=]/.test(text[end - 1]!) && !(text[end - 1] === '=' && end - start > 6)) end--
   const value = text.slice(start, end)
-  if (value.length < 3 || isPlaceholder(value)) return null
+  if (value.length < 3 || text[end] === '*' || isPlaceholder(value)) return null
   const secret = found[1]!.toLowerCase() === 'basic' ? isUserAndPassword(value) : isBearer(text, at, value, end)
   if (!secret) return null
-  return { start, end, mask: prefixMask(text, start) ?? MASK, ...(end >= limit && { rest: restOfToken }) }
+  return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
 }
 
 function isBearer(text: string, at: number, value: string, end: number): boolean {
@@ -99,7 +99,7 @@ function isUserAndPassword(value: string): boolean {
   return /^[\x20-\x39\x3b-\x7e\x80-\xff]*:[\x20-\x7e\x80-\xff]*$/.test(decoded.replace(/:(?=.*:)/g, '.'))
 }
 
-const PAIR = /([\w!#$%&*+.^`|~-]{1,128})=(?:(\\?")?)([^\s;,"\\<>]{0,3800})/y
+const PAIR = /([\w!#$%&*+.^`|~-]{1,128})=(?:(\\?")?)([^\s;,"'\\<>]{0,3800})/y
 const ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|secure|httponly|priority|version|comment|partitioned)$/i
 
 /** The first value of `name=value; name=value` that was not masked before (RFC 6265 section 4). */

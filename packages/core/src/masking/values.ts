@@ -1,4 +1,4 @@
-import type { KeyKind } from './key-names.js'
+import type { Key, KeyKind } from './key-names.js'
 
 /**
  * How a value stands in the text: `quoted`; an `environment` line `NAME=value`; a `form` or connection string
@@ -19,7 +19,7 @@ const INNOCENT = new Set(
     'must can should will would may cannot new old const let var function return await async export import self ' +
     'flag flags option options argument arguments parameter parameters value values field fields input placeholder ' +
     'passwort kennwort senha mot contraseña identifier keyword comment operator delimiter punctuation type variable ' +
-    'example sample dummy xxx xxxx foo bar baz abc redact mask unauthorized forbidden error ok success failed failure ' +
+    'example sample dummy xxx xxxx redact mask unauthorized forbidden error ok success failed failure ' +
     'strict lax secure read write readonly'
   ).split(' '),
 )
@@ -94,7 +94,7 @@ export function isRandom(value: string, minimum: number): boolean {
   return (
     value.length >= minimum &&
     /^[\w+/=.~:@!%-]+$/.test(value) &&
-    /\d/.test(value) &&
+    /\d|=$/.test(value) &&
     /[A-Za-z]/.test(value) &&
     new Set(value.slice(0, 64)).size >= Math.min(8, minimum) &&
     !/^[A-Za-z]+(?:[-_./:][A-Za-z]+)*[-_./:]?v?\d{1,4}$/.test(value) &&
@@ -104,12 +104,12 @@ export function isRandom(value: string, minimum: number): boolean {
 
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** Whether `value`, which stands after a name of `kind`, is a secret rather than code, prose or a placeholder. */
-export function isSecretValue(value: string, kind: KeyKind, form: ValueForm, vendor: boolean): boolean {
+/** Whether `value`, which stands after `key`, is a secret rather than code, prose or a placeholder. */
+export function isSecretValue(value: string, key: Key, form: ValueForm): boolean {
   if (value.length === 0 || isPlaceholder(value) || INNOCENT.has(value.toLowerCase())) return false
   if (pointsElsewhere(value)) return false
-  if (kind === 'opaque') return isOpaque(value, vendor)
-  return form === 'quoted' ? isQuotedSecret(value, kind) : isUnquotedSecret(value, kind, form)
+  if (key.kind === 'opaque') return isOpaque(value, key.specific)
+  return form === 'quoted' ? isQuotedSecret(value, key) : isUnquotedSecret(value, key.kind, form)
 }
 
 function isOpaque(value: string, vendor: boolean): boolean {
@@ -117,14 +117,14 @@ function isOpaque(value: string, vendor: boolean): boolean {
   return isRandom(value, 16) && !UUID.test(value) && !/^[\w]+(?:[-.:/][a-z]+)+$/.test(value)
 }
 
-function isQuotedSecret(value: string, kind: KeyKind): boolean {
+function isQuotedSecret(value: string, { kind, specific }: Key): boolean {
   // The quote that seemed to open the value closes one that holds the name: `"Password: " + read() + "…"`.
-  if (/^\s*[,)}\];]|^\s*[+.&|?:]\s*[$\w"'(]+.*\s|^\s*\.\s*\$|^ [+=]/.test(value)) return false
+  if (/^\s*[,)}\];]|^\s*[+.&|?:]\s*[$\w"'(].*\s|^\s*\.\s*\$|^ [+=]/.test(value)) return false
   if (/\s|\\[nrt]/.test(value)) return !isProse(value, kind)
   if (/^\^.*\$$|^[[(].*[\])]$/.test(value)) return false
   if (TYPE_LIKE.test(value)) return false
   // Lexers and grammars call their words tokens, user interfaces their labels.
-  if (kind === 'token' && /^[A-Za-z]+(?:[._-][A-Za-z]+)*$/.test(value))
+  if (kind === 'token' && !specific && (/^[a-z]+(?:[._-][a-z]+)*$/.test(value) || /^[A-Z][a-z]+$/.test(value)))
     return value.length >= 20 || /[a-z][A-Z].*[a-z][A-Z]/.test(value)
   return true
 }
@@ -147,7 +147,7 @@ function isUnquotedSecret(value: string, kind: KeyKind, form: ValueForm): boolea
   if (TYPE_LIKE.test(value)) return false
   const mixed = /\d/.test(value) && /[A-Za-z]/.test(value)
   if (settings) return value.length >= 3
-  if (form === 'fields') return value.length >= 4 && !(kind === 'token' && /^[a-z]+$/.test(value) && value.length < 8)
+  if (form === 'fields') return value.length >= 3 && !(kind === 'token' && /^[a-z]+$/.test(value) && value.length < 8)
   // In code a name of letters and digits may be a variable: one that says what it holds is.
   if (mixed)
     return (

@@ -46,7 +46,7 @@ export const aiKeys: readonly VendorKeyRow[] = [
   [
     'Hugging Face',
     'hf_',
-    '(?=\\w*\\d|\\w*[A-Z]{2}|\\w*[a-z][A-Z][a-z]?[A-Z])[A-Za-z0-9]{30,44}(?!\\w)',
+    '(?=\\w{0,44}\\d|\\w{0,44}[A-Z]{2}|\\w{0,44}[a-z][A-Z][a-z]?[A-Z])[A-Za-z0-9]{30,44}(?!\\w)',
     'huggingface.co/docs',
     'FAKE{30}',
   ],
