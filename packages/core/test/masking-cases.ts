@@ -100,7 +100,7 @@ export const secretCases: readonly SecretCase[] = [
     'ftp://u:«p@ssFAKE»@host/file',
     'smtp://mailer:«FAKE1»@mail:587',
     'https://h/x?access_token=«FAKE12ab»&y=1',
-    'https://h/x?y=1&api_key=«FAKEabc»#z',
+    'https://h/x?y=1&api_key=«FAKEabc» HTTP/1.1',
     'GET /v1/x?token=«FAKEopaque»&limit=5 HTTP/1.1',
     'https://acct.blob.core.windows.net/c/b?sv=2022&sig=«FAKE%2Babcdefghijklmnopqrstuvwxyz0123%3D»&se=2026',
     'https://b.s3.amazonaws.com/k?X-Amz-Signature=«FAKE0123456789abcdef0123456789abcdef»&X-Amz-Date=20260101',

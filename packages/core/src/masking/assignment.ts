@@ -1,6 +1,6 @@
 import { readNameBefore } from './assignment-name.js'
 import { endOfRun, isEnvironmentValue, isUnquoted } from './characters.js'
-import { type Finding, MASK, type Rest, WINDOW } from './finding.js'
+import { type Finding, MASK, type Memo, type Rest, WINDOW } from './finding.js'
 import { type Key, type KeyKind, toKey } from './key-names.js'
 import { findClosing, openQuote, type Quote, skipBlanks, skipSpaces } from './quotes.js'
 import { findCookies, findCredentials } from './schemes.js'
@@ -17,32 +17,37 @@ export interface Separator {
 }
 
 /** The value behind a separator, if the name before it says that it is a secret and it looks like one. */
-export function findAssigned(text: string, separator: Separator): Finding | null {
+export function findAssigned(text: string, separator: Separator, memo: Memo): Finding | null {
   const name = readNameBefore(text, separator.start)
   if (name === null) return null
   const key = toKey(name.name)
   if (key === null || (separator.kind === ',' && !name.quoted)) return null
   if (text.startsWith('${', name.start - 2)) return null
-  if (key.kind === 'pair') return findPaired(text, separator)
+  if (key.kind === 'pair') return findPaired(text, separator, memo)
   if (
     separator.kind === '>' &&
     !/^<(?:\w+:)?$/.test(text.slice(Math.max(0, name.start - 12), name.start).replace(/^.*</s, '<'))
   ) {
     return null
   }
-  return findValue(text, separator, key, (end) => toForm(text, separator, name, end))
+  return findValue(text, separator, key, memo, (end) => toForm(text, separator, name, end))
 }
 
 /** `"name": "DB_PASSWORD", "value": "…"`, also as XML attributes, elements and YAML. */
 const PAIRED =
-  /["'\\]{0,9}(?:<\/\w{1,12}>)?(?:\\{1,4}[nrt]|[\s,;/>])*(?:"?\\?(?:\\{1,4}[nrt]|\s)*)["'\\<]{0,9}(?:value|Value|string)["'\\]{0,9}\s?([:=>])/y
+  /["'\\]{0,9}(?:<\/\w{1,12}>)?(?:\\{1,4}[nrt]|[\s,;/>]){0,40}["'\\<]{0,9}(?:value|Value|string)["'\\]{0,9}\s?([:=>])/y
 const BLANK_LINE = /["'\\]{1,9}(?:;[^\r\n\\]{0,80})?(?:\r?\n|\\r\\n|\\n){2}/y
 
-function findPaired(text: string, separator: Separator): Finding | null {
+function findPaired(text: string, separator: Separator, memo: Memo): Finding | null {
   const opened = skipSpaces(text, separator.end)
   const quote = openQuote(text, opened)
   const start = quote?.start ?? opened
-  const end = endOfRun(text, start, Math.min(text.length, start + 64), (code) => isUnquoted(code) && code !== 61 && code !== 58)
+  const end = endOfRun(
+    text,
+    start,
+    Math.min(text.length, start + 64),
+    (code) => isUnquoted(code) && code !== 61 && code !== 58,
+  )
   if (end === start) return null
   const key = toKey(text.slice(start, end))
   if (key === null || key.kind === 'pair') return null
@@ -52,7 +57,7 @@ function findPaired(text: string, separator: Separator): Finding | null {
     if (found === null || found[0].length > 120) continue
     const mark = found[1] ?? ''
     const valueAt = { kind: mark === '>' ? '>' : ':', start: end, end: pattern.lastIndex, encoded: false } as const
-    return findValue(text, valueAt, key, () => 'line')
+    return findValue(text, valueAt, key, memo, () => 'line')
   }
   return null
 }
@@ -61,6 +66,7 @@ function findValue(
   text: string,
   separator: Separator,
   key: Key,
+  memo: Memo,
   toValueForm: (end: number) => ValueForm,
 ): Finding | null {
   const limit = Math.min(text.length, separator.start + WINDOW)
@@ -73,7 +79,7 @@ function findValue(
   if (separator.kind === '==' || separator.kind === ',') return null
   if (key.kind === 'cookie') return findCookies(text, at, limit)
   if (key.kind === 'authorization') return findCredentials(text, at, limit, separator.encoded)
-  return findUnquoted(text, separator, key, at, limit, toValueForm)
+  return findUnquoted(text, separator, key, memo, at, limit, toValueForm)
 }
 
 function findQuoted(text: string, separator: Separator, key: Key, quote: Quote, limit: number): Finding | null {
@@ -84,6 +90,10 @@ function findQuoted(text: string, separator: Separator, key: Key, quote: Quote, 
   if (closing < 0) {
     // Cut off, or a lone apostrophe.
     const end = endOfRun(text, start, limit, isUnquoted)
+    const long = limit - start > WINDOW / 2 && quote.mark === '"' && !text.slice(start, limit).includes('\n')
+    if (long && isSecretValue(text.slice(start, start + 64), key, 'quoted')) {
+      return { start, end: limit, mask: maskFor(text, start, key.kind), rest: insideOf(quote) }
+    }
     if (end < limit && end < text.length) {
       return isRandom(text.slice(start, end), 8) ? { start, end, mask: maskFor(text, start, key.kind) } : null
     }
@@ -105,10 +115,12 @@ function findUnquoted(
   text: string,
   separator: Separator,
   key: Key,
+  memo: Memo,
   start: number,
   limit: number,
   toValueForm: (end: number) => ValueForm,
 ): Finding | null {
+  if (start < memo.judgedUpTo) return null
   const bare = endOfValue(text, start, limit, separator.encoded, isUnquoted)
   if (bare === start && text.charCodeAt(start) !== 38 && text.charCodeAt(start) !== 44) {
     if (toValueForm(bare) !== 'environment') return null
@@ -128,9 +140,14 @@ function findUnquoted(
   const next = text[end]
   if (form !== 'environment' && form !== 'form' && (next === '(' || next === '[' || next === '{')) return null
   const value = text.slice(start, end)
+  // Behind a quoted name an unquoted number is JSON's own, and stays one.
+  if (/["'`\\]/.test(text[separator.start - 1] ?? '') && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value)) return null
   if (form === 'bare' && separator.kind === '=' && text.charCodeAt(separator.start - 1) === 32 && !isRandom(value, 12))
     return null
-  if (!isSecretValue(value, key, form)) return null
+  if (!isSecretValue(value, key, form)) {
+    memo.judgedUpTo = end
+    return null
+  }
   return { start, end, mask: maskFor(text, start, key.kind) }
 }
 

@@ -19,4 +19,9 @@ export interface Finding {
   readonly rest?: Rest
 }
 
+/** What a scan has learnt of a text: an unquoted value that was no secret is not judged again from every separator in it. */
+export interface Memo {
+  judgedUpTo: number
+}
+
 export const MASK = '****'

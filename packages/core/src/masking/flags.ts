@@ -1,5 +1,5 @@
 import { findAssigned } from './assignment.js'
-import { type Finding, MASK } from './finding.js'
+import { type Finding, MASK, type Memo } from './finding.js'
 import { toKey } from './key-names.js'
 import { findCookies } from './schemes.js'
 import { isPlaceholder, isRandom, UUID } from './values.js'
@@ -10,7 +10,7 @@ const USAGE =
   /^(?:[A-Z][A-Z_-]*(?![\w])|<|\[|string\b|flag\b|option\b|is\b|and\b|or\b|to\b|for\b|from\b|in\b|on\b|if\b|the\b|a\b|an\b|as\b|was\b|with\b|when\b|must\b|argument\b|parameter\b|value\b|instead\b|can\b|switch\b|file\b|at\b|by\b|not\b|will\b|should\b|has\b|which\b|that\b|takes\b|before\b|after\b)/
 
 /** The value of a command-line option: `--password foo`, `--api-key 'x'`, `--cookie 'a=b'`. */
-export function findFlagged(text: string, at: number): Finding | null {
+export function findFlagged(text: string, at: number, memo: Memo): Finding | null {
   LONG.lastIndex = at
   const found = LONG.exec(text)
   if (found === null) return null
@@ -20,12 +20,16 @@ export function findFlagged(text: string, at: number): Finding | null {
   if (kind === 'cookie')
     return findCookies(text, /["']/.test(text[end] ?? '') ? end + 1 : end, Math.min(text.length, end + 2048))
   if (USAGE.test(text.slice(end, end + 24))) return null
-  return findAssigned(text, {
-    kind: 'flag',
-    start: at + (text[at + 1] === '-' ? 2 : 1) + found[1]!.length,
-    end,
-    encoded: false,
-  })
+  return findAssigned(
+    text,
+    {
+      kind: 'flag',
+      start: at + (text[at + 1] === '-' ? 2 : 1) + found[1]!.length,
+      end,
+      encoded: false,
+    },
+    memo,
+  )
 }
 
 /** `-p secret` of programs that take passwords so, `-psecret` of MySQL's. */

@@ -1,6 +1,6 @@
 import { findAssigned } from './assignment.js'
 import { isAlphanumeric, isHex, isName, isWord } from './characters.js'
-import { type Finding, LOOK_BEHIND, type Rest, WINDOW } from './finding.js'
+import { type Finding, LOOK_BEHIND, type Memo, type Rest, WINDOW } from './finding.js'
 import { findFlagged, findNamedInProse, findShortOption } from './flags.js'
 import { findPrivateKey } from './pem.js'
 import { findScheme } from './schemes.js'
@@ -44,6 +44,7 @@ export class Scanner {
   /** Whether a key may begin at `#at`, although a letter stands before: after an escape such as `\n` or `%22`. */
   #fresh = false
   #rest: Rest | null = null
+  readonly #memo: Memo = { judgedUpTo: 0 }
 
   /** Takes the next piece; gives what is decided. */
   push(piece: string): string {
@@ -55,6 +56,7 @@ export class Scanner {
       this.#text = this.#text.slice(done)
       this.#at -= done
       this.#given -= done
+      this.#memo.judgedUpTo -= done
     }
     return masked
   }
@@ -112,7 +114,7 @@ export class Scanner {
         const separator = readSeparator(text, at, code)
         if (separator === null) return null
         return (
-          findAssigned(text, separator) ??
+          findAssigned(text, separator, this.#memo) ??
           (code === 58 ? (findUrlAfter(text, separator) ?? findByMiddle(text, at)) : null)
         )
       }
@@ -122,7 +124,7 @@ export class Scanner {
         this.#skip = length
         this.#fresh = true
         const separator = encodedSeparator(text, at, length)
-        return separator === null ? null : (findAssigned(text, separator) ?? findUrlAfter(text, separator))
+        return separator === null ? null : (findAssigned(text, separator, this.#memo) ?? findUrlAfter(text, separator))
       }
       case BRACKET: {
         const end = endOfColour(text, at)
@@ -133,7 +135,7 @@ export class Scanner {
         return null
       }
       default:
-        return code === 45 ? findAtDash(text, at) : (findGlued(text, at) ?? findByMiddle(text, at))
+        return code === 45 ? findAtDash(text, at, this.#memo) : (findGlued(text, at) ?? findByMiddle(text, at))
     }
   }
 }
@@ -183,18 +185,18 @@ function findWord(text: string, at: number, code: number): Finding | null {
   }
 }
 
-function findAtDash(text: string, at: number): Finding | null {
+function findAtDash(text: string, at: number, memo: Memo): Finding | null {
   const before = text.charCodeAt(at - 1)
   if (isWord(before)) return findGlued(text, at) ?? findByMiddle(text, at)
   const next = text.charCodeAt(at + 1)
   if (next === 45)
     return text.startsWith('-----BEGIN ', at)
       ? findPrivateKey(text, at)
-      : (findFlagged(text, at) ?? findUserOption(text, at))
+      : (findFlagged(text, at, memo) ?? findUserOption(text, at))
   if (next === 117 || next === 85) return findUserOption(text, at)
   return (
     (next === 112 || next === 97 ? findShortOption(text, at) : null) ??
-    (isWord(text.charCodeAt(at + 2)) ? findFlagged(text, at) : null)
+    (isWord(text.charCodeAt(at + 2)) ? findFlagged(text, at, memo) : null)
   )
 }
 

@@ -2,7 +2,7 @@ import type { Separator } from './assignment.js'
 import { type Finding, MASK } from './finding.js'
 import { isPlaceholder, isRandom } from './values.js'
 
-const MAX_USER_INFO = 512
+const MAX_USER_INFO = 256
 const AUTHORITY_END = /[\s"'`<>\\^{}|]/
 
 const SLASHES = /(?:\\{0,4}\/){2}|%2[fF]%2[fF]/y
@@ -28,6 +28,7 @@ export function findUrlAfter(text: string, separator: Separator): Finding | null
  */
 function findUrlPassword(text: string, at: number): Finding | null {
   const limit = Math.min(text.length, at + MAX_USER_INFO)
+  if (!text.slice(at, limit).includes('@')) return null
   let colon = -1
   let sign = -1
   for (let here = at; here < limit; here++) {
