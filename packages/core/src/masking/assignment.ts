@@ -4,17 +4,10 @@ import { type Finding, MASK, type Memo, type Rest, WINDOW } from './finding.js'
 import { type Key, type KeyKind, toKey } from './key-names.js'
 import { findClosing, openQuote, type Quote, skipBlanks, skipSpaces } from './quotes.js'
 import { findCookies, findCredentials } from './schemes.js'
+import type { Separator } from './separator.js'
+import { toForm } from './value-form.js'
 import { isRandom, isSecretValue, type ValueForm } from './values.js'
 import { prefixMask } from './vendor-keys.js'
-
-/** What separates a name from its value, from `start` to `end`. */
-export interface Separator {
-  readonly kind: '=' | ':' | '>' | ',' | '==' | '=>' | 'flag' | 'word'
-  readonly start: number
-  readonly end: number
-  /** Whether it was percent-encoded: so is what ends the value then. */
-  readonly encoded: boolean
-}
 
 /** The value behind a separator, if the name before it says that it is a secret and it looks like one. */
 export function findAssigned(text: string, separator: Separator, memo: Memo): Finding | null {
@@ -128,7 +121,10 @@ function findUnquoted(
   const form = toValueForm(bare)
   let end = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, isEnvironmentValue) : bare
   if (end === limit && limit < text.length) {
-    if (!isSecretValue(text.slice(start, start + 64), key, form)) return null
+    if (!isSecretValue(text.slice(start, start + 64), key, form)) {
+      memo.judgedUpTo = end
+      return null
+    }
     return {
       start,
       end,
@@ -199,40 +195,4 @@ function skipStringPrefix(text: string, at: number): number {
   const prefix = /[bBfFrRuU@$L]{1,2}(?=["'])/y
   prefix.lastIndex = at
   return prefix.test(text) ? prefix.lastIndex : at
-}
-
-function toForm(
-  text: string,
-  separator: Separator,
-  name: { name: string; start: number; spaced: boolean; quoted: boolean },
-  end: number,
-): ValueForm {
-  const tight = !name.spaced && !isBlank(text, separator.end)
-  const before = text[name.start - 1] ?? '\n'
-  const after = text[end] ?? '\n'
-  if (separator.kind === 'flag') return 'fields'
-  if (separator.kind === 'word') return 'bare'
-  if (separator.encoded) return 'form'
-  if (separator.kind === '>') return 'fields'
-  if (separator.kind === '=' && tight) {
-    if (before === '&' || before === '?' || after === '&' || (before === ';' && /[;"'\r\n]/.test(after))) return 'form'
-    if (/^[A-Z][A-Z0-9_]*$/.test(name.name)) return 'environment'
-    if (startsLine(text, name.start)) return 'line'
-    if (before === ' ' && text[name.start - 2] !== ',' && text[name.start - 2] !== '(') return 'fields'
-    return 'bare'
-  }
-  const alone =
-    startsLine(text, name.start) &&
-    /^(?:$|\r?\n|\\{1,4}[nr]|["'])/.test(text.slice(end, end + 6).replace(/^[ \t]+(?=[\r\n#]|$)/, ''))
-  return alone && separator.kind !== '=>' ? 'line' : 'bare'
-}
-
-const isBlank = (text: string, at: number): boolean => text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9
-
-function startsLine(text: string, at: number): boolean {
-  const before = text.slice(Math.max(0, at - 40), at)
-  return (
-    /(?:^|[\n\r]|\\{1,4}[nr]|["'])[ \t]*(?:-[ \t]+|export[ \t]+|#[ \t]*|;[ \t]*)?["']?$/.test(before) &&
-    (at > 40 || before.length === at)
-  )
 }

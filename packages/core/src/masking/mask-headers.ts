@@ -1,7 +1,6 @@
 import { MASK } from './finding.js'
 import { toKey } from './key-names.js'
 import { maskText } from './mask-text.js'
-import { isPlaceholder } from './values.js'
 
 /** What headers look like before or after parsing. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | number | undefined>>
@@ -43,5 +42,5 @@ function maskHeader(name: string, value: string): string {
   }
   if (value === '' || value.includes(MASK)) return value
   const scheme = /^(Bearer|Basic|Digest|Negotiate|Token|AWS4-HMAC-SHA256) +(?=\S)/i.exec(value)
-  return scheme !== null && !isPlaceholder(scheme[1]!) ? `${scheme[1]} ${MASK}` : MASK
+  return scheme !== null ? `${scheme[1]} ${MASK}` : MASK
 }

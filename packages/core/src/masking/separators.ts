@@ -1,5 +1,5 @@
-import type { Separator } from './assignment.js'
 import { isHex, isName } from './characters.js'
+import type { Separator } from './separator.js'
 
 const EQUALS = 61
 const COLON = 58

@@ -1,5 +1,5 @@
-import type { Separator } from './assignment.js'
 import { type Finding, MASK } from './finding.js'
+import type { Separator } from './separator.js'
 import { isPlaceholder, isRandom } from './values.js'
 
 const MAX_USER_INFO = 256

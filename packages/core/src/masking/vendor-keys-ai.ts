@@ -1,4 +1,4 @@
-import type { VendorKeyRow } from './vendor-keys.js'
+import type { VendorKeyRow } from './vendor-key-row.js'
 
 const END = '(?![\\w-])'
 

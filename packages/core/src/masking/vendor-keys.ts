@@ -1,20 +1,14 @@
 import { isAlphanumeric, isWord } from './characters.js'
 import { type Finding, MASK } from './finding.js'
+import type { VendorKeyRow } from './vendor-key-row.js'
 import { aiKeys } from './vendor-keys-ai.js'
 import { cloudKeys } from './vendor-keys-cloud.js'
 import { codeKeys } from './vendor-keys-code.js'
+import { officeKeys } from './vendor-keys-office.js'
 import { serviceKeys } from './vendor-keys-services.js'
 
-/**
- * One format of secret that is known by its prefix:
- * its name; the literal text that every key begins with and that its mask keeps; a regular expression of the rest, every
- * repetition bounded, so that time is linear in the text; who documents the format; the rest of an example key, in which
- * `{n}` stands for n letters and digits and `{hex:n}` for n hexadecimal digits.
- */
-export type VendorKeyRow = readonly [name: string, prefix: string, rest: string, source: string, example: string]
-
 /** Every format that is known by its prefix. */
-export const vendorKeys: readonly VendorKeyRow[] = [...aiKeys, ...cloudKeys, ...codeKeys, ...serviceKeys]
+export const vendorKeys: readonly VendorKeyRow[] = [...aiKeys, ...cloudKeys, ...codeKeys, ...serviceKeys, ...officeKeys]
 
 interface Compiled {
   readonly prefix: string
