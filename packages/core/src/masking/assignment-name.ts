@@ -11,6 +11,7 @@ export interface AssignedName {
 
 const TYPES = new Set(['string', 'String', 'str', 'text', 'Text', 'char', 'CharSequence', 'any'])
 const MAX_NAME = 64
+const COLOUR = /(?:\x1b|\\{1,4}(?:u001[bB]|x1[bB]|033|e))\[[0-9;]{0,16}m$/
 
 /** Reads backwards from a separator: `name =`, `"name":`, `\"name\":`, `%22name%22%3A`, `env["name"] =`, `name: string =`. */
 export function readNameBefore(text: string, separator: number): AssignedName | null {
@@ -41,7 +42,7 @@ const isSpace = (code: number): boolean => code === 32 || code === 9
 
 function skipColour(text: string, at: number): number {
   if (text.charCodeAt(at - 1) !== 109) return at
-  const colour = /(?:\x1b|\\{1,4}(?:u001[bB]|x1[bB]|033|e))\[[0-9;]{0,16}m$/.exec(text.slice(Math.max(0, at - 28), at))
+  const colour = COLOUR.exec(text.slice(Math.max(0, at - 28), at))
   return colour === null ? at : at - colour[0].length
 }
 

@@ -96,6 +96,8 @@ function findQuoted(text: string, separator: Separator, key: Key, quote: Quote, 
   const value = text.slice(start, closing)
   if (/["'`]/.test(quote.mark) && /^(?:%22|\\u0022)/.test(value)) return null
   if (value.startsWith('-----BEGIN')) return null
+  // The quote closes a text that ends in a colon: `{"Password:": 0}`.
+  if (/^:\s*[-\d"'[{tfn\\]/.test(value) && !/["'`]/.test(text[separator.start - 1] ?? '')) return null
   if (!isSecretValue(value, key, isEnvironmentLine(text, separator) ? 'environment' : 'quoted')) return null
   if (separator.kind === '==' && value.length < 6) return null
   if (separator.kind === ',' && (value.length < 8 || !/[\d!@#$%^&*]/.test(value))) return null

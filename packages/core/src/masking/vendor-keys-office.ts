@@ -32,7 +32,7 @@ export const officeKeys: readonly VendorKeyRow[] = [
   ['Linear', 'lin_api_', '[A-Za-z0-9]{30,50}', 'linear.app/developers', 'FAKE{36}'],
   ['Linear OAuth', 'lin_oauth_', '[A-Za-z0-9]{30,70}', 'linear.app/developers', '{hex:64}'],
   ['Notion', 'ntn_', '[A-Za-z0-9]{40,60}', 'developers.notion.com', '12345678901FAKE{31}'],
-  ['Notion, older', 'secret_', '[A-Za-z0-9]{43}' + END, 'developers.notion.com', 'FAKE{39}'],
+  ['Notion, older', 'secret_', `[A-Za-z0-9]{43}${END}`, 'developers.notion.com', 'FAKE{39}'],
   ['Figma personal token', 'figd_', '[\\w-]{36,60}', 'figma.com/developers', 'FAKE{36}'],
   ['Figma plan token', 'figp_', '[\\w=-]{36,60}', 'figma.com/developers', 'FAKE{36}'],
   ['Figma refresh token', 'figr_', '[\\w=-]{36,60}', 'figma.com/developers', 'FAKE{36}'],
@@ -42,7 +42,7 @@ export const officeKeys: readonly VendorKeyRow[] = [
   [
     'ClickUp',
     'pk_',
-    '\\d{5,10}_[A-Z0-9]{32}' + END,
+    `\\d{5,10}_[A-Z0-9]{32}${END}`,
     'developer.clickup.com',
     '12345678_FAKEFAKEFAKEFAKEFAKEFAKEFAKE2345',
   ],
@@ -50,7 +50,7 @@ export const officeKeys: readonly VendorKeyRow[] = [
   [
     'HubSpot, older',
     'na1-',
-    '[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}' + END,
+    `[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}${END}`,
     'developers.hubspot.com',
     '{hex:4}-{hex:4}-{hex:4}-{hex:12}',
   ],
@@ -66,7 +66,7 @@ export const officeKeys: readonly VendorKeyRow[] = [
   ['Salesforce consumer key', '3MVG9', '[\\w.+/=]{70,251}', 'developer.salesforce.com', 'FAKE{80}'],
   ['Salesforce refresh token', '5Aep861', '[\\w.=]{70,120}', 'developer.salesforce.com', 'FAKE{80}'],
   ['Zoho', '1000.', '[a-f0-9]{32}\\.[a-f0-9]{32}', 'zoho.com/developer', '{hex:32}.{hex:32}'],
-  ['Adafruit IO', 'aio_', '[A-Za-z0-9]{28}' + END, 'io.adafruit.com', 'FAKE{24}'],
+  ['Adafruit IO', 'aio_', `[A-Za-z0-9]{28}${END}`, 'io.adafruit.com', 'FAKE{24}'],
   [
     'Microsoft Entra refresh token',
     '0.A',
@@ -82,7 +82,7 @@ export const officeKeys: readonly VendorKeyRow[] = [
     'FAKE{60}.Ag{250}',
   ],
   ['Twitch stream key', 'live_', '\\d{6,12}_[A-Za-z0-9]{30,40}', 'noseyparker', '126031192_FAKE{26}'],
-  ['Segment', 'sgp_', '[A-Za-z0-9]{64}' + END, 'segment.com/docs', 'FAKE{60}'],
+  ['Segment', 'sgp_', `[A-Za-z0-9]{64}${END}`, 'segment.com/docs', 'FAKE{60}'],
   ['PubNub publish key', 'pub-c-', UUID, 'pubnub.com/docs', ANY_UUID],
   ['PubNub subscribe key', 'sub-c-', '[0-9a-z-]{36}', 'pubnub.com/docs', ANY_UUID],
   ['PubNub secret key', 'sec-c-', '[\\w-]{40,60}', 'pubnub.com/docs', 'FAKE{44}'],
@@ -112,7 +112,7 @@ export const officeKeys: readonly VendorKeyRow[] = [
   [
     'Knock, WorkOS',
     'sk_',
-    '(?:test|live)?_?[a-z]{0,5}[A-Za-z0-9_]{0,10}[A-Za-z0-9]{40,90}' + END,
+    `(?:test|live)?_?[a-z]{0,5}[A-Za-z0-9_]{0,10}[A-Za-z0-9]{40,90}${END}`,
     'docs.knock.app',
     'FAKE{60}',
   ],

@@ -37,7 +37,7 @@ export const serviceKeys: readonly VendorKeyRow[] = [
     'docs.stripe.com',
     'FAKE{20}_secret_{25}',
   ],
-  ['Square access token', 'EAAA', '[\\w-]{40,70}' + END, 'developer.squareup.com', 'FAKE{56}'],
+  ['Square access token', 'EAAA', `[\\w-]{40,70}${END}`, 'developer.squareup.com', 'FAKE{56}'],
   ['Square personal token', 'sq0atp-', '[\\w-]{22,60}', 'developer.squareup.com', 'FAKE{18}'],
   ['Square OAuth secret', 'sq0csp-', '[\\w-]{40,60}', 'developer.squareup.com', 'FAKE{39}'],
   ['Facebook', 'EAA', '[A-Za-z0-9]{80,400}', 'developers.facebook.com', 'CFAKE{110}'],
@@ -111,7 +111,7 @@ export const serviceKeys: readonly VendorKeyRow[] = [
     (digit): VendorKeyRow => [
       `Twilio API key SK${digit}`,
       `SK${digit}`,
-      '[0-9a-fA-F]{31}' + END,
+      `[0-9a-fA-F]{31}${END}`,
       'twilio.com/docs',
       '{hex:31}',
     ],
@@ -120,8 +120,8 @@ export const serviceKeys: readonly VendorKeyRow[] = [
   ['SendGrid, one part', 'SG.', '[\\w=.-]{60,70}', 'gitleaks', 'FAKE{62}'],
   ['Brevo', 'xkeysib-', '[\\w-]{40,100}', 'developers.brevo.com', '{hex:64}-FAKE{12}'],
   ['Brevo SMTP', 'xsmtpsib-', '[\\w-]{40,100}', 'developers.brevo.com', '{hex:64}-FAKE{12}'],
-  ['Mailgun', 'key-', '[a-z0-9]{32}' + END, 'documentation.mailgun.com', '{hex:32}'],
-  ['Mandrill and Mailchimp transactional', 'md-', '[A-Za-z0-9_-]{22}' + END, 'mailchimp.com/developer', 'FAKE{18}'],
+  ['Mailgun', 'key-', `[a-z0-9]{32}${END}`, 'documentation.mailgun.com', '{hex:32}'],
+  ['Mandrill and Mailchimp transactional', 'md-', `[A-Za-z0-9_-]{22}${END}`, 'mailchimp.com/developer', 'FAKE{18}'],
   ['Resend', 're_', '[A-Za-z0-9]{6,12}_[A-Za-z0-9]{18,40}', 'resend.com/docs', 'FAKE{4}_{24}'],
   [
     'Telegram bot, in an API URL',
