@@ -11,7 +11,9 @@ export interface AssignedName {
 
 const TYPES = new Set(['string', 'String', 'str', 'text', 'Text', 'char', 'CharSequence', 'any'])
 const MAX_NAME = 64
-const COLOUR = /(?:\x1b|\\{1,4}(?:u001[bB]|x1[bB]|033|e))\[[0-9;]{0,16}m$/
+/** An escape character, written so or as itself. */
+const ESCAPE = `(?:${String.fromCharCode(27)}|\\\\{1,4}(?:u001[bB]|x1[bB]|033|e))`
+const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;]{0,16}m$`)
 
 /** Reads backwards from a separator: `name =`, `"name":`, `\"name\":`, `%22name%22%3A`, `env["name"] =`, `name: string =`. */
 export function readNameBefore(text: string, separator: number): AssignedName | null {

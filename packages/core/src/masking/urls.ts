@@ -11,6 +11,8 @@ const ENCODED_USER_INFO =
 
 /** The password in the URL whose scheme ends with `separator`. */
 export function findUrlAfter(text: string, separator: Separator): Finding | null {
+  const code = text.charCodeAt(separator.end)
+  if (code !== 47 && code !== 92 && code !== 37) return null
   SLASHES.lastIndex = separator.end
   if (!SLASHES.test(text)) return null
   const at = SLASHES.lastIndex
