@@ -51,7 +51,12 @@ export {
   type RingKey,
 } from './key-ring/key-ring.js'
 export { createSealer, readRingKeyId, type SealContext, type Sealer, type SealerOptions } from './key-ring/sealer.js'
-export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js'
+export { createLogDestination, type LogDestination } from './log-destination.js'
+export { createLogger, type Logger, type LoggerOptions, maskingLogger, silentLogger } from './logger.js'
+export { type HeaderFields, maskHeaders } from './masking/mask-headers.js'
+export { maskJson } from './masking/mask-json.js'
+export { createMaskStream } from './masking/mask-stream.js'
+export { maskText } from './masking/mask-text.js'
 export type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from './mountable.js'
 export type { ProxyOptions } from './options.js'
 export { createProxy, type ProxyApp, type ProxyHealth } from './proxy.js'

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from './clock.js'
 import { type AddressSet, createAddressSet } from './edge/addresses.js'
 import type { FailureLimit } from './edge/auth-failures.js'
 import { ConfigurationError } from './errors.js'
-import { createLogger, type Logger, unfailingLogger } from './logger.js'
+import { createLogger, type Logger, maskingLogger, unfailingLogger } from './logger.js'
 import type { ClientKeyLookup, CredentialLookup } from './storage/storage.js'
 import { createDispatcher } from './upstream/dispatcher.js'
 import type { Timeouts } from './upstream/forward.js'
@@ -55,7 +55,7 @@ export interface ProxyOptions {
     }
   }
   readonly timeouts?: Partial<Timeouts>
-  /** @default createLogger() */
+  /** Yours is wrapped by {@link maskingLogger}. @default createLogger() */
   readonly logger?: Logger
   /** @default systemClock */
   readonly clock?: Clock
@@ -174,7 +174,7 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
     checkHost: edge.checkHost,
     authFailures: edge.limits.authFailures,
     timeouts,
-    logger: unfailingLogger(options.logger ?? createLogger()),
+    logger: unfailingLogger(options.logger === undefined ? createLogger() : maskingLogger(options.logger)),
     clock,
     origin,
     basePath: pathname.replace(/\/+$/, ''),

@@ -314,12 +314,12 @@ describe('createProxy, authenticate', () => {
     [
       'throws',
       () => {
-        throw new Error('FAKE database detail')
+        throw new Error('password=hunter2FAKE')
       },
     ],
-    ['rejects', () => Promise.reject(new Error('FAKE database detail'))],
-    ['gives what is no identity', () => undefined as never],
-  ])('that %s gives 500; the text of its error stays out of answer and log', async (_name, authenticate) => {
+    ['rejects', () => Promise.reject(new Error('password=hunter2FAKE'))],
+    ['gives what is no identity', () => ({ domain: '' }) as never],
+  ])('that %s gives 500; its secrets stay out of answer and log', async (_name, authenticate) => {
     const { post, log, upstream } = open({ authenticate })
     const response = await post()
     expect(response.status).toBe(500)
@@ -328,6 +328,13 @@ describe('createProxy, authenticate', () => {
     expect(log.errors).toHaveLength(1)
     expect(JSON.stringify(log.errors)).not.toContain('FAKE')
     expect(upstream.requests).toEqual([])
+  })
+})
+
+describe('createProxy, authenticate that gives nothing', () => {
+  it.each([null, undefined, false])('is refused with 401: %s', async (nothing) => {
+    const { post } = open({ authenticate: () => nothing as never })
+    expect((await post()).status).toBe(401)
   })
 })
 
@@ -479,11 +486,11 @@ describe('createProxy, the access line', () => {
     expect(log.exchanges).toMatchObject([{ status: 200, broken: true, aborted: undefined }])
   })
 
-  it('says why an upstream could not be reached, in one more line without foreign text', async () => {
+  it('says why an upstream could not be reached, in one more line without secrets', async () => {
     const { upstream, post, log } = open()
     const answer = post()
     await upstream.asked()
-    upstream.fail(Object.assign(new Error('connect FAKE'), { code: 'ECONNREFUSED' }))
+    upstream.fail(Object.assign(new Error('connect sk-ant-FAKE-0000'), { code: 'ECONNREFUSED' }))
     const response = await answer
     expect(response.status).toBe(502)
     expect(response.headers.get('x-should-retry')).toBeNull()

@@ -1,4 +1,4 @@
-import { presentedKeyId } from './auth/authenticate.js'
+import { assertIdentity, presentedKeyId } from './auth/authenticate.js'
 import { createUseCounter } from './auth/use-counter.js'
 import { resolveCredential } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
@@ -69,7 +69,8 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     const contentLength = checkFraming(request.rawHeaders)
     resolved.targets.assertForwardable(request.method, request.path)
     const identity = await resolved.authenticate(request)
-    if (identity === null) throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
+    if (!identity) throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
+    assertIdentity(identity)
     exchange.domain = identity.domain
     exchange.keyId = identity.keyId
     assertAdmitted(exchange.clientAddress, resolved.allow)

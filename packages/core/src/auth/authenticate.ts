@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { digestClientKey, isClientKey, toKeyId } from '../client-key.js'
 import type { Clock } from '../clock.js'
+import { ConfigurationError } from '../errors.js'
 import type { InboundRequest } from '../mountable.js'
 import type { ClientKey, ClientKeyLookup, MaybePromise } from '../storage/storage.js'
 
@@ -50,6 +51,12 @@ export function clientKeyAuthentication(stores: readonly ClientKeyLookup[], cloc
 export function allowAnyone(domain: string): Authenticate {
   const identity: Identity = { domain, keyId: null }
   return () => identity
+}
+
+/** Holds a host's own `authenticate` to its word: a credential is chosen by what it returns. */
+export function assertIdentity(identity: Identity): void {
+  if (typeof identity.domain === 'string' && identity.domain !== '') return
+  throw new ConfigurationError('authenticate', 'must return { domain, keyId } or null')
 }
 
 /** The id of the client key in a request, whoever's it is; null where there is none that is well formed. */
