@@ -37,8 +37,10 @@ export async function run(): Promise<void> {
     await log.close()
   })
 
+  // Whoever read it may have left, which is no reason to stop serving.
+  process.stderr.on('error', () => {})
   const welcome = createWelcome(server.address, upstream, access)
-  if (environment.logPretty) process.stdout.write(toWelcomeText(welcome))
+  if (environment.logPretty) log.print(toWelcomeText(welcome))
   else logger.info(welcome, 'listening')
   // Standard output is for JSON lines, and a command line inside one cannot be pasted.
   if (!environment.logPretty && !environment.production) process.stderr.write(toWelcomeText(welcome))
