@@ -76,12 +76,6 @@ describe('the first start, with nothing configured', () => {
     expect((await shell(server.curl)).join('')).toContain(DEMONSTRATION)
   })
 
-  it('listens within 2 s', async () => {
-    const startedAt = performance.now()
-    await serve()
-    expect(performance.now() - startedAt).toBeLessThan(2000)
-  })
-
   it('warns of the demonstration, and that CLAUDE_API_BASE_URL waits for a credential', async () => {
     const server = await serve({ CLAUDE_API_BASE_URL: 'http://127.0.0.1:9' })
     const warning = expect.stringMatching(
