@@ -9,7 +9,17 @@ const core = join(root, 'packages/core/src')
 /** The line of one request, and the way in from each kind of host: they may know the folders. */
 const ABOVE_FOLDERS = ['proxy.ts', 'options.ts', 'index.ts']
 /** The vocabulary that every folder shares: it knows no folder. */
-const VOCABULARY = ['client-key', 'clock', 'errors', 'exchange', 'logger', 'mountable', 'secret', 'storage/storage']
+const VOCABULARY = [
+  'alerts',
+  'client-key',
+  'clock',
+  'errors',
+  'exchange',
+  'logger',
+  'mountable',
+  'secret',
+  'storage/storage',
+]
 
 interface SourceFile {
   readonly path: string

@@ -1,11 +1,28 @@
+export type { Alert, AlertSink } from './alerts.js'
 export { type Authenticate, allowAnyone, type Identity } from './auth/authenticate.js'
 export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
+export type { Assertion } from './credentials/federation.js'
 export {
   type FileCredentialStore,
   type FileCredentialStoreOptions,
   fileCredentialStore,
 } from './credentials/file-store.js'
+export {
+  createOAuthLogin,
+  type OAuthLogin,
+  OAuthLoginError,
+  type OAuthLoginOptions,
+} from './credentials/oauth-login.js'
+export type { OAuthOptions } from './credentials/oauth-options.js'
+export {
+  listOAuthStatus,
+  type OAuthState,
+  type OAuthStatus,
+  type RefreshOAuthOptions,
+  refreshOAuth,
+} from './credentials/oauth-status.js'
+export type { CredentialHealth } from './credentials/resolve.js'
 export {
   ConfigurationError,
   errorTable,
@@ -36,6 +53,7 @@ export {
   neverRefreshed,
   type OAuthCredential,
   type OAuthRefreshState,
+  type PassedCredential,
   type SealedCredential,
   type Storage,
   type UsableCredential,

@@ -1,7 +1,12 @@
 import type { Dispatcher } from 'undici'
 import { z } from 'zod'
+import type { AlertSink } from './alerts.js'
 import { type Authenticate, clientKeyAuthentication } from './auth/authenticate.js'
+import { sideClientKey } from './auth/pass-through.js'
 import { type Clock, systemClock } from './clock.js'
+import type { Assertion } from './credentials/federation.js'
+import { type OAuthOptions, oauthSchema, resolveTokenUrl } from './credentials/oauth-options.js'
+import type { ResolverSettings } from './credentials/resolve.js'
 import { type AddressSet, createAddressSet } from './edge/addresses.js'
 import { ConfigurationError } from './errors.js'
 import { createLogger, type Logger } from './logger.js'
@@ -23,6 +28,19 @@ export interface ProxyOptions {
    * Give your own to let the host's session or JWT decide; `allowAnyone(domain)` lets in everybody.
    */
   readonly authenticate?: Authenticate
+  /**
+   * Forwards the caller's own `Authorization` as it came, in place of a stored credential; it is neither stored nor
+   * logged. The client key is then in `x-prompt-train-key` or `x-api-key`. @default false
+   */
+  readonly passThrough?: boolean
+  /** How OAuth credentials are refreshed, and which may be used. */
+  readonly oauth?: OAuthOptions
+  readonly federation?: {
+    /** Gives the assertion for a domain whose federation credential names no file. @default none */
+    readonly assertion?: Assertion
+  }
+  /** Where alerts go, beside the log. @default [] */
+  readonly alerts?: readonly AlertSink[]
   /** Base URL of the API: https, or http on a loopback address. @default "https://api.anthropic.com" */
   readonly upstream?: string
   /** What may be called, each `"METHOD /path"`. @default defaultRoutes */
@@ -53,7 +71,9 @@ export interface ProxyOptions {
 /** The options as the proxy uses them: checked, complete and compiled. */
 export interface ResolvedOptions {
   readonly authenticate: Authenticate
-  readonly credentials: CredentialLookup
+  /** Null where callers bring their own. */
+  readonly credentials: Omit<ResolverSettings, 'alerts'> | null
+  readonly alertSinks: readonly AlertSink[]
   readonly targets: Targets
   readonly headers: HeaderGate
   readonly trustedProxies: AddressSet
@@ -77,6 +97,10 @@ const schema = z.strictObject({
   storage: z.looseObject({}).optional(),
   credentials: anything.optional(),
   authenticate: z.function().optional(),
+  passThrough: z.boolean().default(false),
+  oauth: oauthSchema.optional(),
+  federation: z.strictObject({ assertion: z.function().optional() }).optional(),
+  alerts: z.array(anything).optional(),
   upstream: z.string().default('https://api.anthropic.com'),
   routes: z.array(z.string()).default([...defaultRoutes]),
   allowHeaders: z.strictObject({ request: names.optional(), response: names.optional() }).optional(),
@@ -124,23 +148,29 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
       issue.code === 'unrecognized_keys' ? 'is not an option' : issue.message,
     )
   }
-  const { upstream, edge, timeouts, routes, allowHeaders } = parsed.data
+  const { edge, timeouts, routes, allowHeaders, passThrough } = parsed.data
   const clock = options.clock ?? systemClock
-  const credentials = options.credentials ?? options.storage?.credentials
-  if (credentials === undefined) {
+  const logger = options.logger ?? createLogger()
+  const lookup = options.credentials ?? options.storage?.credentials
+  if (lookup === undefined && !passThrough) {
     throw new ConfigurationError('credentials', 'is missing: give a credential store, or a storage that has one')
   }
-  const { origin, pathname } = toUpstream(upstream)
+  if (passThrough && options.credentials !== undefined) {
+    throw new ConfigurationError('credentials', 'has no use together with passThrough: callers bring their own')
+  }
+  const upstream = toUpstream(parsed.data.upstream)
+  const { origin, pathname } = upstream
   return {
-    authenticate: options.authenticate ?? byClientKey(options.storage?.clientKeys, credentials, clock),
-    credentials,
+    authenticate: options.authenticate ?? byClientKey(options.storage?.clientKeys, lookup, clock, passThrough),
+    credentials: passThrough || lookup === undefined ? null : { lookup, clock, logger, ...toOAuth(options, upstream) },
+    alertSinks: options.alerts ?? [],
     targets: createTargets(routes as Route[]),
     headers: createHeaderGate(allowHeaders as AllowHeaders | undefined),
     trustedProxies: createAddressSet(edge.trustedProxies, 'edge.trustedProxies'),
     allow: createAddressSet(edge.allow, 'edge.allow'),
     bodyLimits: { maxBytes: edge.limits.bodyBytes, idleMs: edge.limits.bodyIdleMs },
     timeouts,
-    logger: options.logger ?? createLogger(),
+    logger,
     clock,
     origin,
     basePath: pathname.replace(/\/+$/, ''),
@@ -149,15 +179,31 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
   }
 }
 
-function byClientKey(own: ClientKeyLookup | undefined, credentials: CredentialLookup, clock: Clock): Authenticate {
-  const stores = [own, credentials.clientKeys].filter((store) => store !== undefined)
+function toOAuth({ oauth = {}, federation = {} }: ProxyOptions, upstream: URL) {
+  return {
+    tokenUrl: resolveTokenUrl(oauth, upstream),
+    clientId: oauth.clientId ?? null,
+    allowSubscription: oauth.allowSubscriptionOAuth ?? false,
+    spareStore: oauth.spareStore ?? null,
+    tokenDispatcher: oauth.dispatcher ?? null,
+    assertion: federation.assertion ?? null,
+  }
+}
+
+function byClientKey(
+  own: ClientKeyLookup | undefined,
+  credentials: CredentialLookup | undefined,
+  clock: Clock,
+  passThrough: boolean,
+): Authenticate {
+  const stores = [own, credentials?.clientKeys].filter((store) => store !== undefined)
   if (stores.length === 0) {
     throw new ConfigurationError(
       'storage.clientKeys',
       'is missing, so nobody could be told from anybody: give a key store, or your own `authenticate`',
     )
   }
-  return clientKeyAuthentication(stores, clock)
+  return passThrough ? clientKeyAuthentication(stores, clock, sideClientKey) : clientKeyAuthentication(stores, clock)
 }
 
 function toUpstream(text: string): URL {

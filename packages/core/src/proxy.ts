@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { createAlerts } from './alerts.js'
 import { authenticateRequest } from './auth/authenticate.js'
-import { resolveCredential } from './credentials/resolve.js'
+import { passedCredential } from './auth/pass-through.js'
+import { type CredentialHealth, createCredentialResolver } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
@@ -10,6 +13,7 @@ import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
 import { logExchange } from './record/access-log.js'
+import type { UsableCredential } from './storage/storage.js'
 import { type Placed, UnderWay } from './under-way.js'
 import { type Forwarding, forward } from './upstream/forward.js'
 import { ClientGoneError, openRequestBody } from './upstream/request-body.js'
@@ -23,6 +27,7 @@ export interface ProxyHealth {
   readonly status: 'ok' | 'draining'
   /** Exchanges under way. */
   readonly inFlight: number
+  readonly credentials: CredentialHealth
 }
 
 /** Forwards requests to the Claude API; mount it with an adapter. */
@@ -50,6 +55,8 @@ interface Live extends Placed {
 export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
   const { clock, logger, dispatcher } = resolved
+  const alerts = createAlerts({ sinks: resolved.alertSinks, logger, clock })
+  const credentials = resolved.credentials && createCredentialResolver({ ...resolved.credentials, alerts })
   const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
   let whenIdle: (() => void) | null = null
@@ -65,44 +72,58 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.domain = identity.domain
     exchange.keyId = identity.keyId
     assertAdmitted(exchange.clientAddress, resolved.allow)
-    const credential = await resolveCredential(resolved.credentials, identity.domain, clock.now())
-    const headers = resolved.headers.toUpstream(request.rawHeaders, credential)
+    const credential = (await credentials?.resolve(identity.domain)) ?? passedCredential(request.rawHeaders)
     const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
-    if (sink.closed) throw new ClientGoneError()
 
     let meter: Meter | null = null
-    live.forwarding = forward(
-      {
-        dispatcher,
-        method: request.method,
-        path: resolved.basePath + request.path,
-        headers,
-        body,
-        contentLength,
-        timeouts: resolved.timeouts,
-        requestId: exchange.requestId,
-        toClientHeaders: resolved.headers.toClient,
-      },
-      sink,
-      {
-        onHead(status, head) {
-          exchange.status = status
-          exchange.upstreamRequestId = (head['request-id'] as string | undefined) ?? null
-          exchange.firstByteMs = clock.monotonic() - exchange.startedMonotonic
-          meter = createMeter(head)
+    const send = (presented: UsableCredential) => {
+      if (sink.closed) throw new ClientGoneError()
+      live.forwarding = forward(
+        {
+          dispatcher,
+          method: request.method,
+          path: resolved.basePath + request.path,
+          headers: resolved.headers.toUpstream(request.rawHeaders, presented),
+          body,
+          contentLength,
+          timeouts: resolved.timeouts,
+          isOwnCredential: presented.type !== 'passed',
+          requestId: exchange.requestId,
+          toClientHeaders: resolved.headers.toClient,
         },
-        onChunk(chunk) {
-          exchange.answerBytes += chunk.length
-          meter?.push(chunk)
+        sink,
+        {
+          onHead(status, head) {
+            exchange.status = status
+            exchange.upstreamRequestId = (head['request-id'] as string | undefined) ?? null
+            exchange.firstByteMs = clock.monotonic() - exchange.startedMonotonic
+            meter = createMeter(head)
+          },
+          onChunk(chunk) {
+            exchange.answerBytes += chunk.length
+            meter?.push(chunk)
+          },
         },
-      },
-    )
-    const end = await live.forwarding.ended
+      )
+      return live.forwarding.ended
+    }
+    const end = await send(credential).catch(async (error) => {
+      const renewed = isRefusal(error) ? await replaceRefused(live, credential) : null
+      // A body that was streamed up is gone.
+      if (renewed === null || body instanceof Readable) throw error
+      return send(renewed)
+    })
     exchange.aborted = end === 'aborted'
     exchange.broken = end === 'broken'
     exchange.answer = (meter as Meter | null)?.facts() ?? null
     exchange.errorType = exchange.answer?.errorType ?? null
     if (exchange.answer?.model == null) exchange.modelAsked = findModel(body)
+  }
+
+  /** What to send instead of a credential that the upstream has just refused; nothing of its answer has been passed on. */
+  async function replaceRefused(live: Live, refused: UsableCredential): Promise<UsableCredential | null> {
+    live.forwarding = null
+    return (await credentials?.replace(live.exchange.domain!, refused)) ?? null
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
@@ -165,6 +186,9 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       const { requestId } = exchange
       logger.error({ requestId, code: refusal.code, error: toLoggedError(refusal.cause) }, 'request failed')
     }
+    if (isRefusal(refusal) && exchange.domain !== null) {
+      alerts.raise('credential_refused', exchange.domain, 'The upstream answers 401 to the credential of this domain')
+    }
     if (sink.headersSent) {
       exchange.broken = true
       sink.destroy()
@@ -195,16 +219,26 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       await idle
       clearTimeout(timer)
     }
+    await credentials?.close()
+    await alerts.close()
     if (resolved.ownsDispatcher) await dispatcher.destroy()
   }
 
   return {
     handle,
     fetch: toFetch(handle),
-    health: () => ({ status: closing === null ? 'ok' : 'draining', inFlight: underWay.size }),
+    health: () => ({
+      status: closing === null ? 'ok' : 'draining',
+      inFlight: underWay.size,
+      credentials: credentials?.health() ?? { needLogin: 0, notStored: 0 },
+    }),
     close({ drainMs = 30_000 } = {}) {
       closing ??= drain(drainMs)
       return closing
     },
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'credential_refused'
 }

@@ -21,10 +21,14 @@ const BEARER = /^bearer +/i
 /** Compared against when no key is found, so that an unknown key takes the time of a wrong one. */
 const NO_DIGEST = '0'.repeat(64)
 
-/** Authenticates by client key, looked up in `stores` in order. */
-export function clientKeyAuthentication(stores: readonly ClientKeyLookup[], clock: Clock): Authenticate {
+/** Authenticates by the client key that `present` finds among the raw headers, looked up in `stores` in order. */
+export function clientKeyAuthentication(
+  stores: readonly ClientKeyLookup[],
+  clock: Clock,
+  present: (rawHeaders: readonly string[]) => string | null = presentedClientKey,
+): Authenticate {
   return async (request) => {
-    const key = presentedClientKey(request.rawHeaders)
+    const key = present(request.rawHeaders)
     if (key === null || !isClientKey(key)) return null
     const keyId = toKeyId(key)
     const digest = digestClientKey(key)

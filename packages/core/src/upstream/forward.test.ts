@@ -114,9 +114,16 @@ interface Overrides {
   readonly contentLength?: number | null
   readonly timeouts?: Partial<Timeouts>
   readonly dispatch?: () => boolean
+  readonly ownCredential?: boolean
 }
 
-function start({ body = Buffer.from('{}'), contentLength = null, timeouts, dispatch }: Overrides = {}) {
+function start({
+  body = Buffer.from('{}'),
+  contentLength = null,
+  timeouts,
+  dispatch,
+  ownCredential = true,
+}: Overrides = {}) {
   const tries: Try[] = []
   const sink = new FakeSink()
   const seen: string[] = []
@@ -136,6 +143,7 @@ function start({ body = Buffer.from('{}'), contentLength = null, timeouts, dispa
       body,
       contentLength,
       timeouts: { connectMs: 1, firstByteMs: 222, idleMs: 333, totalMs: 0, ...timeouts },
+      isOwnCredential: ownCredential,
       requestId: 'request-1',
       toClientHeaders: (rawHeaders, requestId) => {
         const names = rawHeaders.map(String)
