@@ -59,6 +59,8 @@ export interface Refreshed {
   readonly storeError: unknown
 }
 
+const nothing = { stored: null, unstored: null, recovered: false, failure: null }
+
 /**
  * A holder that was frozen for longer than this between writing its intent and sending may have been taken over
  * meanwhile, and what it would send may be spent. Well under the 10 seconds after which stores take over.
@@ -78,6 +80,7 @@ export async function refreshStored(
   let pair: GrantedPair | null = null
   let failure: TokenFailure | null = null
   let recovered = false
+  let replaced = false
 
   async function change(current: Credential | null, lease: CredentialLease): Promise<Credential | null> {
     if (current?.type !== 'oauth' || current.refreshToken === null || !wish.isWanted(current)) return current
@@ -102,15 +105,17 @@ export async function refreshStored(
     }
     failure = outcome.failure
     // Somebody who does not know of leases may have replaced the token: theirs is left alone.
-    if (failure.permanent && !isSameLogin(await tools.store.find(domain), current)) return current
+    replaced = failure.permanent && !isSameLogin(await tools.store.find(domain), current)
+    if (replaced) return current
     return toFailed(begun, failure, clock.now())
   }
 
   try {
     const stored = await tools.store.update(domain, change)
-    return { stored: stored?.type === 'oauth' ? stored : null, unstored: null, recovered, failure, storeError: null }
+    if (replaced) return { ...nothing, storeError: null }
+    return { ...nothing, stored: stored?.type === 'oauth' ? stored : null, recovered, failure, storeError: null }
   } catch (storeError) {
-    return { stored: null, unstored: pair, recovered: false, failure, storeError }
+    return { ...nothing, unstored: pair, failure, storeError }
   }
 }
 

@@ -90,6 +90,7 @@ export class OAuthSource implements TokenSource {
     const toFreshness = ({ expiresAt, refresh }: OAuthCredential) =>
       new Freshness(tools.clock, expiresAt, refresh.refreshedAt, 0)
     let late: NodeJS.Timeout | undefined
+    const shown = await this.#tools.lookup.find(this.#domain)
     const refreshed = await refreshStored(
       tools,
       this.#domain,
@@ -108,6 +109,7 @@ export class OAuthSource implements TokenSource {
         late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
       },
     )
+    if (refreshed.stored !== null) await this.#show(refreshed.stored, shown)
     await this.#take(refreshed, tools, urgent)
     clearTimeout(late)
   }
@@ -128,7 +130,6 @@ export class OAuthSource implements TokenSource {
     const domain = this.#domain
     if (storeError !== null) logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
     if (unstored !== null) await this.#keep(unstored, tools)
-    if (stored !== null) await this.#show(stored)
     if (recovered) {
       logger.warn({ domain }, 'interrupted oauth refresh recovered from the spare place')
       await clearSpare(tools, domain)
@@ -160,12 +161,12 @@ export class OAuthSource implements TokenSource {
     this.#tools.alerts.raise('credential_not_stored', this.#domain, NOT_STORED)
   }
 
-  /** Lets what was just stored count even where the store's own reading lags behind. */
-  async #show(stored: OAuthCredential): Promise<void> {
+  /** Lets what is stored count where the store still shows what it did before. */
+  async #show(stored: OAuthCredential, before: Credential | null): Promise<void> {
     const found = await this.#tools.lookup.find(this.#domain)
     this.#seen = stored
-    this.#ahead =
-      found?.type === 'oauth' && !isSameLogin(found, stored) ? { insteadOf: found, credential: stored } : null
+    const lags = found?.type === 'oauth' && isSameLogin(before, found) && !isSameLogin(found, stored)
+    if (lags) this.#ahead = { insteadOf: found, credential: stored }
   }
 
   #tellObstacle(): void {

@@ -82,7 +82,7 @@ const grantedBody = z.object({
     .regex(/^bearer$/i)
     .nullish(),
   refresh_token: tokenText.nullish(),
-  expires_in: z.unknown(),
+  expires_in: z.unknown().optional(),
   scope: z.string().nullish().catch(null),
 })
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, toLoggedError } from '../logger.js'
 import { clearSpare, type GrantedPair, type RefreshTools, storePair, storeSpare } from './oauth-refresh.js'
 
@@ -52,10 +51,21 @@ export class UnstoredPair {
 
   async #try(): Promise<void> {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
-      const options = { ref: false, signal: this.#closing.signal }
-      await sleep(waitMs * (1 + Math.random() / 4), undefined, options).catch(() => {})
+      await this.#pause(waitMs * (1 + Math.random() / 4))
       if ((await this.store()) || this.#closing.signal.aborted) return
     }
+  }
+
+  /** For `ms`, or until closed. */
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, signal.aborted ? 0 : ms).unref()
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
   }
 
   async #spare(): Promise<void> {
