@@ -109,9 +109,14 @@ export class OAuthSource implements TokenSource {
         late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
       },
     )
-    if (refreshed.stored !== null) await this.#show(refreshed.stored, shown)
-    await this.#take(refreshed, tools, urgent)
-    clearTimeout(late)
+    try {
+      const held = refreshed.unstored && new UnstoredPair(this.#domain, refreshed.unstored, tools, this.#tools.logger)
+      const stored = held === null ? refreshed.stored : await this.#handIn(held)
+      if (stored !== null) await this.#show(stored, shown)
+      await this.#tell(refreshed, tools, urgent)
+    } finally {
+      clearTimeout(late)
+    }
   }
 
   toProblem(credential: OAuthCredential | null): ProxyError {
@@ -124,12 +129,11 @@ export class OAuthSource implements TokenSource {
     await this.#unstored?.close()
   }
 
-  async #take(refreshed: Refreshed, tools: RefreshTools, urgent: boolean): Promise<void> {
-    const { stored, unstored, recovered, failure, storeError } = refreshed
+  async #tell(refreshed: Refreshed, tools: RefreshTools, urgent: boolean): Promise<void> {
+    const { stored, recovered, failure, storeError } = refreshed
     const { alerts, logger } = this.#tools
     const domain = this.#domain
     if (storeError !== null) logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
-    if (unstored !== null) await this.#keep(unstored, tools)
     if (recovered) {
       logger.warn({ domain }, 'interrupted oauth refresh recovered from the spare place')
       await clearSpare(tools, domain)
@@ -145,15 +149,18 @@ export class OAuthSource implements TokenSource {
     }
   }
 
-  async #keep(pair: GrantedPair, tools: RefreshTools): Promise<void> {
-    const held = new UnstoredPair(this.#domain, pair, tools, this.#tools.logger)
-    // The first try again is part of the refresh: a holder that was only fenced off hands in here, and nobody is alarmed.
-    if (await held.store()) return
+  /**
+   * Gives the store once more what it did not take; a holder that was only fenced off is done then, and nobody is
+   * alarmed. Else the pair serves from memory until the store takes it.
+   */
+  async #handIn(held: UnstoredPair): Promise<OAuthCredential | null> {
+    if (await held.store()) return held.stored
     this.#unstored = held
-    this.#serveFromMemory(pair)
+    this.#serveFromMemory(held.pair)
     void held.keepTrying().then(() => {
       this.#unstored = null
     })
+    return null
   }
 
   #serveFromMemory(pair: GrantedPair): void {

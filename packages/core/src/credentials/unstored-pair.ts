@@ -1,4 +1,5 @@
 import { type Logger, toLoggedError } from '../logger.js'
+import type { OAuthCredential } from '../storage/storage.js'
 import { clearSpare, type GrantedPair, type RefreshTools, storePair, storeSpare } from './oauth-refresh.js'
 
 const FIRST_WAIT_MS = 1000
@@ -6,8 +7,10 @@ const MAX_WAIT_MS = 60_000
 
 /** A pair of tokens that the store did not take: the only copy of a login, until it does. */
 export class UnstoredPair {
+  readonly pair: GrantedPair
+  /** What the store holds, once it has taken the pair or was found to hold something newer. */
+  stored: OAuthCredential | null = null
   readonly #domain: string
-  readonly #pair: GrantedPair
   readonly #tools: RefreshTools
   readonly #logger: Logger
   readonly #closing = new AbortController()
@@ -16,7 +19,7 @@ export class UnstoredPair {
 
   constructor(domain: string, pair: GrantedPair, tools: RefreshTools, logger: Logger) {
     this.#domain = domain
-    this.#pair = pair
+    this.pair = pair
     this.#tools = tools
     this.#logger = logger
   }
@@ -25,8 +28,8 @@ export class UnstoredPair {
   async store(): Promise<boolean> {
     const domain = this.#domain
     try {
-      const stored = await storePair(this.#tools, domain, this.#pair)
-      const isOurs = stored?.accessToken.expose() === this.#pair.credential.accessToken.expose()
+      this.stored = await storePair(this.#tools, domain, this.pair)
+      const isOurs = this.stored?.accessToken.expose() === this.pair.credential.accessToken.expose()
       this.#logger.info({ domain, superseded: !isOurs }, 'refreshed credential stored after all')
     } catch (error) {
       this.#logger.error({ domain, error: toLoggedError(error) }, 'refreshed credential not stored')
@@ -71,7 +74,7 @@ export class UnstoredPair {
   async #spare(): Promise<void> {
     if (this.#isSpared || this.#tools.spareStore === null) return
     try {
-      await storeSpare(this.#tools, this.#domain, this.#pair)
+      await storeSpare(this.#tools, this.#domain, this.pair)
       this.#isSpared = true
       this.#logger.warn({ domain: this.#domain }, 'refreshed credential stored in the spare place')
     } catch (error) {
