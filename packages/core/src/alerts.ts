@@ -73,7 +73,11 @@ export function createAlerts({ sinks, logger, clock }: AlertsOptions): Alerts {
       if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!)
       remembered.set(id, { sentAt: clock.monotonic(), heldBack: 0 })
       const alert: Alert = { kind, subject, message, at: clock.now(), count: 1 + (earlier?.heldBack ?? 0) }
-      logger.error({ kind, subject, count: alert.count }, message)
+      try {
+        logger.error({ kind, subject, count: alert.count }, message)
+      } catch {
+        // A host's logger that fails must not fail the request that an alert came of.
+      }
       for (const sink of sinks) deliver(sink, alert)
     },
     async close() {

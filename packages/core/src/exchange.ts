@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from './clock.js'
+import type { InboundRequest } from './mountable.js'
+
 /** Token counts as the API reports them, every field as received: unknown ones are kept. */
 export interface Usage {
   /** Input that no cache served. May grow during a stream when server tools run. */
@@ -64,4 +68,28 @@ export interface Exchange {
   durationMs: number
   /** Bytes of the answer's body that were sent on. */
   answerBytes: number
+}
+
+/** Opens the exchange of a request: what is known of it before anything has been done. */
+export function openExchange(request: InboundRequest, clock: Clock): Exchange {
+  return {
+    requestId: randomUUID(),
+    startedAt: clock.now(),
+    startedMonotonic: clock.monotonic(),
+    method: request.method,
+    path: request.path,
+    clientAddress: null,
+    domain: null,
+    keyId: null,
+    modelAsked: null,
+    status: null,
+    errorType: null,
+    upstreamRequestId: null,
+    answer: null,
+    aborted: false,
+    broken: false,
+    firstByteMs: null,
+    durationMs: 0,
+    answerBytes: 0,
+  }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { createAlerts } from './alerts.js'
 import { authenticateRequest } from './auth/authenticate.js'
@@ -8,7 +7,7 @@ import { assertAdmitted } from './edge/admit.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
 import { ProxyError, toErrorBody } from './errors.js'
-import type { Exchange } from './exchange.js'
+import { type Exchange, openExchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
@@ -127,7 +126,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = { exchange: openExchange(request), sink, forwarding: null, place: 0 }
+    const live: Live = { exchange: openExchange(request, clock), sink, forwarding: null, place: 0 }
     underWay.add(live)
     try {
       await run(request, live)
@@ -147,29 +146,6 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       logExchange(logger, exchange)
     } catch {
       // A host's logger that fails is the host's affair; the answer has been given.
-    }
-  }
-
-  function openExchange(request: InboundRequest): Exchange {
-    return {
-      requestId: randomUUID(),
-      startedAt: clock.now(),
-      startedMonotonic: clock.monotonic(),
-      method: request.method,
-      path: request.path,
-      clientAddress: null,
-      domain: null,
-      keyId: null,
-      modelAsked: null,
-      status: null,
-      errorType: null,
-      upstreamRequestId: null,
-      answer: null,
-      aborted: false,
-      broken: false,
-      firstByteMs: null,
-      durationMs: 0,
-      answerBytes: 0,
     }
   }
 
