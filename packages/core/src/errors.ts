@@ -88,7 +88,7 @@ export class ConfigurationError extends Error {
 }
 
 /** Names what a store refused. Stable: match on it rather than on the message. */
-export type StorageErrorCode = 'key_exists' | 'domain_unknown' | 'lease_lost' | 'read_only'
+export type StorageErrorCode = 'key_exists' | 'domain_unknown' | 'lease_lost' | 'read_only' | 'write_failed'
 
 /** Thrown by stores; never tells a secret. `instanceof` holds across two copies of this package. */
 export class StorageError extends Error {
