@@ -10,6 +10,7 @@ import type { ResolverSettings } from './credentials/resolve.js'
 import { type AddressSet, createAddressSet } from './edge/addresses.js'
 import { ConfigurationError } from './errors.js'
 import { createLogger, type Logger } from './logger.js'
+import { toServiceUrl } from './service-url.js'
 import type { ClientKeyLookup, CredentialLookup } from './storage/storage.js'
 import { createDispatcher } from './upstream/dispatcher.js'
 import type { Timeouts } from './upstream/forward.js'
@@ -158,7 +159,7 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
   if (passThrough && options.credentials !== undefined) {
     throw new ConfigurationError('credentials', 'has no use together with passThrough: callers bring their own')
   }
-  const upstream = toUpstream(parsed.data.upstream)
+  const upstream = toServiceUrl('upstream', parsed.data.upstream)
   const { origin, pathname } = upstream
   return {
     authenticate: options.authenticate ?? byClientKey(options.storage?.clientKeys, lookup, clock, passThrough),
@@ -204,22 +205,4 @@ function byClientKey(
     )
   }
   return passThrough ? clientKeyAuthentication(stores, clock, sideClientKey) : clientKeyAuthentication(stores, clock)
-}
-
-function toUpstream(text: string): URL {
-  // The text may hold a password: it is not quoted, and URL's own error, which quotes it, is dropped.
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new ConfigurationError('upstream', 'is not an https URL such as https://api.anthropic.com')
-  }
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new ConfigurationError(
-      'upstream',
-      'must be an origin with at most a path: no user, password, query or fragment',
-    )
-  }
-  if (url.protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)) {
-    throw new ConfigurationError('upstream', 'must use https: plain http is accepted for loopback addresses only')
-  }
-  return url
 }

@@ -107,9 +107,11 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       return live.forwarding.ended
     }
     const end = await send(credential).catch(async (error) => {
-      const renewed = isRefusal(error) ? await replaceRefused(live, credential) : null
+      if (!isRefusal(error)) throw error
+      live.forwarding = null
+      const renewed = await credentials?.replace(identity.domain, credential)
       // A body that was streamed up is gone.
-      if (renewed === null || body instanceof Readable) throw error
+      if (renewed == null || body instanceof Readable) throw error
       return send(renewed)
     })
     exchange.aborted = end === 'aborted'
@@ -117,12 +119,6 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.answer = (meter as Meter | null)?.facts() ?? null
     exchange.errorType = exchange.answer?.errorType ?? null
     if (exchange.answer?.model == null) exchange.modelAsked = findModel(body)
-  }
-
-  /** What to send instead of a credential that the upstream has just refused; nothing of its answer has been passed on. */
-  async function replaceRefused(live: Live, refused: UsableCredential): Promise<UsableCredential | null> {
-    live.forwarding = null
-    return (await credentials?.replace(live.exchange.domain!, refused)) ?? null
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {

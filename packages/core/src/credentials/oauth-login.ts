@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Dispatcher } from 'undici'
 import { type Clock, systemClock } from '../clock.js'
 import { ConfigurationError } from '../errors.js'
+import { toServiceUrl } from '../service-url.js'
 import { neverRefreshed, type OAuthCredential } from '../storage/storage.js'
 import { isSubscriptionLogin } from './subscription.js'
 import { classifyTokenAnswer } from './token-answers.js'
-import { createTokenEndpoint, OAUTH_BETA, toTokenUrl } from './token-endpoint.js'
+import { createTokenEndpoint, OAUTH_BETA } from './token-endpoint.js'
 
 /** What {@link createOAuthLogin} takes. Nothing is assumed: what a login is made with is its owner's to know. */
 export interface OAuthLoginOptions {
@@ -45,8 +46,8 @@ export class OAuthLoginError extends Error {
  */
 export function createOAuthLogin(options: OAuthLoginOptions): OAuthLogin {
   const { clientId, redirectUri, scopes, clock = systemClock, dispatcher = null } = options
-  const authorizeUrl = toTokenUrl('authorizeUrl', options.authorizeUrl)
-  const tokenUrl = toTokenUrl('tokenUrl', options.tokenUrl)
+  const authorizeUrl = toServiceUrl('authorizeUrl', options.authorizeUrl)
+  const tokenUrl = toServiceUrl('tokenUrl', options.tokenUrl)
   if (clientId === '') throw new ConfigurationError('clientId', 'is empty')
   const verifier = randomBytes(32).toString('base64url')
   const state = randomBytes(32).toString('base64url')

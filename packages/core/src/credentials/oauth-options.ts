@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { z } from 'zod'
+import { toServiceUrl } from '../service-url.js'
 import type { CredentialStore } from '../storage/storage.js'
-import { isTrustedTokenUrl, toTokenUrl } from './token-endpoint.js'
+import { isTrustedTokenUrl } from './token-endpoint.js'
 
 /** How OAuth credentials are refreshed, and which may be used. */
 export interface OAuthOptions {
@@ -39,7 +40,7 @@ export const oauthSchema = z.strictObject({
  * @throws ConfigurationError `oauth.tokenUrl`
  */
 export function resolveTokenUrl({ tokenUrl }: OAuthOptions, upstream: URL): URL | null {
-  if (tokenUrl !== undefined) return toTokenUrl('oauth.tokenUrl', tokenUrl)
+  if (tokenUrl !== undefined) return toServiceUrl('oauth.tokenUrl', tokenUrl)
   const url = new URL(`${upstream.origin}${upstream.pathname.replace(/\/+$/, '')}/v1/oauth/token`)
   return isTrustedTokenUrl(url) ? url : null
 }

@@ -62,12 +62,6 @@ export interface Refreshed {
 const nothing = { stored: null, unstored: null, recovered: false, failure: null }
 
 /**
- * A holder that was frozen for longer than this between writing its intent and sending may have been taken over
- * meanwhile, and what it would send may be spent. Well under the 10 seconds after which stores take over.
- */
-const SEND_WITHIN_MS = 5000
-
-/**
  * Refreshes the stored credential of `domain` if that is still wanted once it is this process's turn. Never rejects.
  * `onGranted` is told of new tokens before they are stored.
  */
@@ -93,11 +87,11 @@ export async function refreshStored(
     const { clock } = tools
     const intent = { tokenDigest: digestToken(current.refreshToken), startedAt: clock.now(), owner: tools.owner }
     const begun: OAuthCredential = { ...current, refresh: { ...current.refresh, intent } }
-    const sendBy = performance.now() + SEND_WITHIN_MS
+    const heldAt = performance.now()
     await lease.save(begun)
     if (lease.signal.aborted) return current
 
-    const outcome = await askForTokens(tools, current.refreshToken, sendBy)
+    const outcome = await askForTokens(tools, current.refreshToken, heldAt)
     if (outcome.kind === 'granted') {
       pair = { spent: begun, credential: toCredential(current, outcome.tokens, clock.now()) }
       onGranted(pair)
@@ -175,10 +169,10 @@ async function findSpare({ spareStore }: RefreshTools, domain: string, current: 
   return { ...saved, refresh: { ...saved.refresh, intent: null } }
 }
 
-async function askForTokens(tools: RefreshTools, token: Secret, sendBy: number): Promise<TokenOutcome> {
+async function askForTokens(tools: RefreshTools, token: Secret, heldAt: number): Promise<TokenOutcome> {
   const { endpoint, clientId, clock } = tools
   const grant = { grant_type: 'refresh_token', refresh_token: token.expose() }
-  const answer = await endpoint.ask(clientId === null ? grant : { ...grant, client_id: clientId }, OAUTH_BETA, sendBy)
+  const answer = await endpoint.ask(clientId === null ? grant : { ...grant, client_id: clientId }, OAUTH_BETA, heldAt)
   return classifyTokenAnswer(answer, clock.now())
 }
 

@@ -28,6 +28,11 @@ export interface OAuthSourceTools {
   readonly logger: Logger
 }
 
+/**
+ * A store that comes back is first left to the process that holds a pair for it: whoever else finds the refresh
+ * interrupted would spend the spent token. Longer than that process waits between its tries.
+ */
+const COMING_BACK_MS = 15_000
 /** A store that takes longer than this to take a pair is as good as away. */
 const STORE_MS = 5000
 
@@ -40,6 +45,7 @@ export class OAuthSource implements TokenSource {
   #unstored: UnstoredPair | null = null
   #seen: OAuthCredential | null = null
   #toldObstacle = false
+  #storeFailedAt = -Infinity
 
   constructor(domain: string, tools: OAuthSourceTools) {
     this.#domain = domain
@@ -101,6 +107,7 @@ export class OAuthSource implements TokenSource {
           return isDue && mayRefresh(current, tools.clock.now())
         },
         isUrgent: (current) => {
+          if (tools.clock.monotonic() - this.#storeFailedAt < COMING_BACK_MS) return false
           const freshness = toFreshness(current)
           return isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
         },
@@ -133,7 +140,10 @@ export class OAuthSource implements TokenSource {
     const { stored, recovered, failure, storeError } = refreshed
     const { alerts, logger } = this.#tools
     const domain = this.#domain
-    if (storeError !== null) logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
+    if (storeError !== null) {
+      this.#storeFailedAt = tools.clock.monotonic()
+      logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
+    }
     if (recovered) {
       logger.warn({ domain }, 'interrupted oauth refresh recovered from the spare place')
       await clearSpare(tools, domain)

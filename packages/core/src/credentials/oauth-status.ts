@@ -1,11 +1,12 @@
 import type { Dispatcher } from 'undici'
 import { type Clock, systemClock } from '../clock.js'
+import { toServiceUrl } from '../service-url.js'
 import type { CredentialStore, OAuthCredential } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
 import { createOwner, mayRefresh, refreshStored, storePair } from './oauth-refresh.js'
 import { isInterrupted, needsLogin, pausedUntil } from './oauth-state.js'
 import { isSubscription } from './subscription.js'
-import { createTokenEndpoint, toTokenUrl } from './token-endpoint.js'
+import { createTokenEndpoint } from './token-endpoint.js'
 
 /**
  * - `fresh`: serves, and is not due
@@ -72,7 +73,7 @@ export async function listOAuthStatus(
  */
 export async function refreshOAuth(options: RefreshOAuthOptions): Promise<OAuthStatus | null> {
   const { credentials: store, domain, clientId = null, clock = systemClock } = options
-  const endpoint = createTokenEndpoint(toTokenUrl('tokenUrl', options.tokenUrl), options.dispatcher ?? null)
+  const endpoint = createTokenEndpoint(toServiceUrl('tokenUrl', options.tokenUrl), options.dispatcher ?? null)
   const tools = { store, spareStore: null, endpoint, clientId, clock, owner: createOwner() }
   const began = clock.now()
   try {

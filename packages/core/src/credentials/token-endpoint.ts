@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, type Dispatcher } from 'undici'
-import { ConfigurationError } from '../errors.js'
+import { isLoopback } from '../service-url.js'
 
 /** What came of a request to a token endpoint. */
 export type TokenAnswer =
@@ -13,9 +13,10 @@ export interface TokenEndpoint {
    * Sends a grant (RFC 6749 section 4) as JSON. Follows no redirect, reads at most 64 KiB and waits at most 30 seconds.
    *
    * @param betas the `anthropic-beta` list
-   * @param sendBy the request is not sent later than this, on the clock of `performance.now()`
+   * @param heldAt when the caller's lease was last known to be held, on the clock of `performance.now()`: nothing is
+   * sent once the process has stood still for longer than it takes to lose one
    */
-  ask(grant: Readonly<Record<string, string>>, betas: string, sendBy?: number): Promise<TokenAnswer>
+  ask(grant: Readonly<Record<string, string>>, betas: string, heldAt?: number): Promise<TokenAnswer>
   close(): Promise<void>
 }
 
@@ -25,33 +26,19 @@ export const OAUTH_BETA = 'oauth-2025-04-20'
 const ANSWER_MS = 30_000
 const CONNECT_MS = 10_000
 const MAX_ANSWER_BYTES = 64 * 1024
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
+/**
+ * A process that stood still for this long may have been taken over since, and what it would send may be spent. Stores
+ * take over after some 4 to 10 seconds.
+ */
+const MAX_STANDSTILL_MS = 3000
+const TICK_MS = 500
 
 /** Hosts that a refresh token or an assertion may go to without being named by the embedder. */
 export const tokenHosts: readonly string[] = ['api.anthropic.com', 'platform.claude.com', 'console.anthropic.com']
 
 /** Whether tokens may be sent there unasked: one of {@link tokenHosts} over https, or a loopback address. */
 export function isTrustedTokenUrl(url: URL): boolean {
-  return LOOPBACK.test(url.hostname) || (url.protocol === 'https:' && tokenHosts.includes(url.host))
-}
-
-/**
- * Reads the URL of a token endpoint that the embedder names.
- *
- * @throws ConfigurationError when it is not https (or http on a loopback address), or has more than a path
- */
-export function toTokenUrl(option: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new ConfigurationError(option, 'is not an https URL such as https://api.anthropic.com/v1/oauth/token')
-  }
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new ConfigurationError(option, 'must have no user, password, query or fragment')
-  }
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
-    throw new ConfigurationError(option, 'must use https: plain http is accepted for loopback addresses only')
-  }
-  return url
+  return isLoopback(url) || (url.protocol === 'https:' && tokenHosts.includes(url.host))
 }
 
 /** Creates a token endpoint. A `dispatcher` is the caller's to close. */
@@ -62,9 +49,9 @@ export function createTokenEndpoint(url: URL, dispatcher: Dispatcher | null): To
       ? new Agent({ pipelining: 0, connect: { timeout: CONNECT_MS, rejectUnauthorized: true } })
       : null
   return {
-    ask(grant, betas, sendBy = Infinity) {
+    ask(grant, betas, heldAt = performance.now()) {
       return new Promise((resolve) => {
-        const handler = new AnswerReader(sendBy, resolve)
+        const handler = new AnswerReader(heldAt, resolve)
         const request: Dispatcher.DispatchOptions = {
           origin: url.origin,
           path: url.pathname,
@@ -92,26 +79,32 @@ export function createTokenEndpoint(url: URL, dispatcher: Dispatcher | null): To
 }
 
 class AnswerReader implements Dispatcher.DispatchHandler {
-  readonly #sendBy: number
   readonly #resolve: (answer: TokenAnswer) => void
   readonly #timer: NodeJS.Timeout
+  readonly #ticker: NodeJS.Timeout
   readonly #chunks: Buffer[] = []
   #controller: Dispatcher.DispatchController | null = null
+  #aliveAt: number
+  #stoodStill = false
   #size = 0
   #status = 0
   #retryAfter: string | null = null
   #done = false
 
-  constructor(sendBy: number, resolve: (answer: TokenAnswer) => void) {
-    this.#sendBy = sendBy
+  constructor(heldAt: number, resolve: (answer: TokenAnswer) => void) {
+    this.#aliveAt = heldAt
     this.#resolve = resolve
+    this.#tick()
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS)
     this.#timer = setTimeout(() => this.giveUp(this.#controller === null ? 'unreachable' : 'slow'), ANSWER_MS)
   }
 
   /** The connection stands and the next thing to happen is the write. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#done || performance.now() > this.#sendBy) this.giveUp('unsent')
+    clearInterval(this.#ticker)
+    this.#tick()
+    if (this.#done || this.#stoodStill) this.giveUp('unsent')
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -140,6 +133,12 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('no more of the answer is wanted'))
   }
 
+  #tick(): void {
+    const now = performance.now()
+    if (now - this.#aliveAt > MAX_STANDSTILL_MS) this.#stoodStill = true
+    this.#aliveAt = now
+  }
+
   #answer(): TokenAnswer {
     const body = Buffer.concat(this.#chunks).toString('utf8')
     return { kind: 'answer', status: this.#status, retryAfter: this.#retryAfter, body }
@@ -149,6 +148,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     if (this.#done) return
     this.#done = true
     clearTimeout(this.#timer)
+    clearInterval(this.#ticker)
     this.#resolve(answer)
   }
 }

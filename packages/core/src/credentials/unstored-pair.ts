@@ -3,7 +3,7 @@ import type { OAuthCredential } from '../storage/storage.js'
 import { clearSpare, type GrantedPair, type RefreshTools, storePair, storeSpare } from './oauth-refresh.js'
 
 const FIRST_WAIT_MS = 1000
-const MAX_WAIT_MS = 60_000
+const MAX_WAIT_MS = 10_000
 
 /** A pair of tokens that the store did not take: the only copy of a login, until it does. */
 export class UnstoredPair {
