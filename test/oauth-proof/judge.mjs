@@ -1,7 +1,7 @@
 // Judges a round by the history of the token server and by what the processes saw.
 
 /** What is wrong with a round, as sentences; none where all is as it must be. */
-export function judge(round, { before, after, results, killed, alerts, history }) {
+export function judge(round, { before, after, results, killed, alerts, lines, history }) {
   const wrong = []
   const expect = (truth, sentence) => {
     if (!truth) wrong.push(sentence)
@@ -41,5 +41,6 @@ export function judge(round, { before, after, results, killed, alerts, history }
   expect(!round.mustLose || isLost, 'a pair that was lost did not come to light')
   const slowestMs = Math.max(0, ...results.map((result) => result?.slowestMs ?? 0))
   expect(slowestMs < (round.slowestMs ?? 30_000), `a request took ${Math.round(slowestMs)} ms`)
+  if (wrong.length > 0) wrong.push(...new Set(lines))
   return { wrong, isLost, slowestMs }
 }

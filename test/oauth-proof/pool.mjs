@@ -27,10 +27,13 @@ export async function startPool({ size, args }) {
     return {
       name,
       ended,
+      get hasEnded() {
+        return child.exitCode !== null || child.signalCode !== null
+      },
       kill: (signal) => child.kill(signal),
       /** Sends an order and gives its result; null where the worker dies over it. */
       order(order) {
-        if (child.exitCode !== null || child.signalCode !== null || !child.connected) return Promise.resolve(null)
+        if (this.hasEnded || !child.connected) return Promise.resolve(null)
         const id = ++lastId
         return new Promise((resolve) => {
           waiting.set(id, resolve)
@@ -53,10 +56,7 @@ export async function startPool({ size, args }) {
     order: (order) => Promise.all(workers.map((worker) => worker.order(order))),
     /** Puts a new process in the place of one that has ended. */
     async replaceEnded() {
-      for (const [i, worker] of workers.entries()) {
-        const hasEnded = await Promise.race([worker.ended.then(() => true), Promise.resolve(false)])
-        if (hasEnded) workers[i] = await start()
-      }
+      for (const [i, worker] of workers.entries()) if (worker.hasEnded) workers[i] = await start()
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.order({ isLast: true })))

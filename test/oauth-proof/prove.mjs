@@ -9,6 +9,7 @@ import { neverRefreshed, Secret } from '@agent-prompt-train/core'
 import { judge } from './judge.mjs'
 import { startPool } from './pool.mjs'
 import { playRound, rounds } from './rounds.mjs'
+
 import { stores } from './stores.mjs'
 import { startTokenServer } from './token-server.mjs'
 

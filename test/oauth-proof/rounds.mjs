@@ -108,6 +108,7 @@ export async function playRound(round, { pool, server, store, requests, random }
     results,
     killed: names.filter((_, i) => ended[i] !== null),
     alerts: [...results, ...alerts].flatMap((result) => result?.alerts ?? []),
+    lines: [...results, ...alerts].flatMap((result) => result?.lines ?? []),
     history: server.history.slice(historyAt),
   }
 }

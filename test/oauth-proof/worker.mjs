@@ -1,6 +1,6 @@
 // One serving process: a proxy over the shared store, whose clock and faults the parent moves, and which sends bursts of
 // requests when told to. node worker.mjs <store> <place> <tokenUrl> <name> <clock offset>
-import { allowAnyone, createProxy, silentLogger } from '@agent-prompt-train/core'
+import { allowAnyone, createProxy } from '@agent-prompt-train/core'
 import { Dispatcher } from 'undici'
 import { faultyStore } from './faulty-store.mjs'
 import { stores } from './stores.mjs'
@@ -9,6 +9,8 @@ const [storeName, place, tokenUrl, name, startOffset] = process.argv.slice(2)
 let offset = Number(startOffset)
 const faults = { killAfterGrant: false, failPersists: 0, full: 'no' }
 const alerts = []
+const lines = []
+const note = (facts, message) => void lines.push(`${message} ${JSON.stringify(facts)}`)
 const used = new Map()
 
 /** Answers every request at once and notes the token that came with it. */
@@ -30,7 +32,7 @@ const proxy = createProxy({
   oauth: { tokenUrl, clientId: name, allowSubscriptionOAuth: true },
   alerts: [{ send: ({ kind }) => void alerts.push(kind) }],
   dispatcher: new Upstream(),
-  logger: silentLogger,
+  logger: { debug() {}, info() {}, warn: note, error: note },
   clock: { now: () => Date.now() + offset, monotonic: () => performance.now() + offset },
 })
 
@@ -76,7 +78,7 @@ process.on('message', async ({ id, set = {}, requests = 0, isLast = false }) => 
   Object.assign(faults, set.faults)
   const result = requests > 0 ? await burst(requests) : {}
   if (isLast) await proxy.close()
-  process.send({ id, ...result, alerts: alerts.splice(0) })
+  process.send({ id, ...result, alerts: alerts.splice(0), lines: lines.splice(0) })
   if (isLast) process.disconnect()
 })
 process.send({ ready: true })

@@ -107,15 +107,21 @@ export class Renewal {
     await this.#flight?.done
   }
 
-  async #await(credential: OAuthCredential | null): Promise<OAuthCredential> {
-    if (this.#flight !== null) {
+  async #await(credential: OAuthCredential | null, isLastTry = false): Promise<OAuthCredential> {
+    const flight = this.#flight
+    if (flight !== null) {
       const serves = credential !== null && this.#watch(credential).left() > 0
-      const waited = this.#clock.monotonic() - this.#flight.startedAt
+      const waited = this.#clock.monotonic() - flight.startedAt
       await this.#settled(serves ? PATIENCE_MS - waited : WAIT_MS)
     }
     const latest = await this.#source.latest()
-    if (latest === null || this.#watch(latest).left() <= 0) throw this.#source.toProblem(latest)
-    return latest
+    if (latest !== null && this.#watch(latest).left() > 0) return latest
+    // What was under way may have begun before the token was in need of it.
+    if (flight !== null && this.#flight !== flight && !isLastTry) {
+      this.#begin(latest, true)
+      return this.#await(latest, true)
+    }
+    throw this.#source.toProblem(latest)
   }
 
   async #otherThan(refused: Secret): Promise<OAuthCredential | null> {
