@@ -57,7 +57,9 @@ async function request() {
       writeHead: (given) => (status = given),
       flushHeaders() {},
       write: () => true,
-      end() {},
+      end: (text) => {
+        if (status !== 200) lines.push(`answered ${JSON.parse(text).error.message}`)
+      },
       destroy() {},
       on() {},
     },

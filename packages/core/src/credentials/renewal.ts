@@ -49,6 +49,8 @@ export class Renewal {
   #freshness!: Freshness
   #flight: Flight | null = null
   #pausedUntil = 0
+  /** A try that was not urgent may have let the token be: it holds no urgent one back. */
+  #urgentPausedUntil = 0
   #forcedUntil = 0
   #timer: NodeJS.Timeout | undefined
   #closed = false
@@ -131,7 +133,8 @@ export class Renewal {
   }
 
   #begin(credential: OAuthCredential | null, urgent: boolean): void {
-    if (this.#closed || this.#flight !== null || this.#clock.monotonic() < this.#pausedUntil) return
+    if (this.#closed || this.#flight !== null) return
+    if (this.#clock.monotonic() < (urgent ? this.#urgentPausedUntil : this.#pausedUntil)) return
     if (!this.#source.mayRenew(credential, urgent)) return
     this.#flight = { startedAt: this.#clock.monotonic(), done: this.#fly(credential?.accessToken ?? null, urgent) }
   }
@@ -148,6 +151,7 @@ export class Renewal {
     }
     this.#flight = null
     if (!isNew) this.#pausedUntil = this.#clock.monotonic() + PAUSE_MS
+    if (!isNew && urgent) this.#urgentPausedUntil = this.#pausedUntil
     this.#arm()
   }
 
