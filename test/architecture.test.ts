@@ -10,6 +10,7 @@ const core = join(root, 'packages/core/src')
 const ABOVE_FOLDERS = ['proxy.ts', 'options.ts', 'index.ts']
 /** The vocabulary that every folder shares: it knows no folder but that of masking, which is vocabulary itself. */
 const VOCABULARY = [
+  'alerts',
   'client-key',
   'clock',
   'errors',

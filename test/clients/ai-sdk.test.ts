@@ -115,7 +115,6 @@ const client: Client = {
     'cut within an event': streamOpening,
     'end without message_stop': (seat) => stream(seat),
     'error 400': generate(),
-    'error 401': generate(),
     'error 403': generate(),
     'error 404': generate(),
     'error 413': generate(),

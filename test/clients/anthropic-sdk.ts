@@ -142,7 +142,6 @@ export function anthropicSdk(name: string, sdk: Sdk, errorNames: Readonly<Record
       'cut within an event': iterateOpening,
       'end without message_stop': iterate,
       'error 400': create(),
-      'error 401': create(),
       'error 403': create(),
       'error 404': create(),
       'error 413': create(),

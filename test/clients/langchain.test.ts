@@ -98,7 +98,6 @@ const client: Client = {
     'cut within an event': stream,
     'end without message_stop': stream,
     'error 400': invoke(),
-    'error 401': invoke(),
     'error 403': invoke(),
     'error 404': invoke(),
     'error 413': invoke(),

@@ -137,7 +137,6 @@ export const scenarios = {
     requests: 1,
   },
   'error 400': failing(400, 'invalid_request_error', { 'x-should-retry': 'false' }),
-  'error 401': failing(401, 'authentication_error'),
   'error 403': failing(403, 'permission_error'),
   'error 404': failing(404, 'not_found_error'),
   'error 413': failing(413, 'request_too_large'),

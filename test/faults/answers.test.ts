@@ -1,4 +1,5 @@
 import { Agent } from 'node:http'
+import { errorTable } from '@agent-prompt-train/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Answer, type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.js'
 import { errorOf, type Received, send } from './client.js'
@@ -24,7 +25,7 @@ function valuesOf({ rawHeaders }: Received, name: string): string[] {
 describe.each(hosts)('answers as the upstream gives them, over $name', (host) => {
   it.each([
     [429, 'rate_limit_error', { 'retry-after': '7', 'retry-after-ms': '6500', 'x-should-retry': 'true' }],
-    [401, 'authentication_error', { 'request-id': 'req_401' }],
+    [403, 'permission_error', { 'request-id': 'req_403' }],
     [529, 'overloaded_error', { 'x-should-retry': 'true' }],
     [503, 'api_error', { 'retry-after': '1' }],
   ])('passes %d through with its headers and sends nothing again', async (status, type, headers) => {
@@ -42,6 +43,18 @@ describe.each(hosts)('answers as the upstream gives them, over $name', (host) =>
     }
     // No retry-after is waited for on the client's behalf.
     expect(performance.now() - startedAt).toBeLessThan(3000)
+  })
+
+  it('answers 502 to a 401, which is about our credential, and keeps what the upstream says to itself', async () => {
+    const upstream = await startUpstream((_request, response) => {
+      response.writeHead(401, { 'content-type': 'application/json' }).end(errorText('authentication_error'))
+    })
+    const { origin } = await startProxy(host, upstream.origin)
+    const answer = await send(origin)
+    expect(answer.status).toBe(502)
+    expect(errorOf(answer)).toEqual({ type: 'api_error', message: errorTable.credential_refused.message })
+    expect(answer.headers).toMatchObject({ 'x-should-retry': 'false' })
+    expect(upstream.received).toHaveLength(1)
   })
 
   it.each([300, 301, 302, 303, 304, 307, 308])('answers 502 to a %d and follows it nowhere', async (status) => {

@@ -40,6 +40,7 @@ describe('errorTable', () => {
   it('tells clients to try again only what may pass another time', () => {
     expect(codes.filter((code) => errorTable[code].retry).toSorted()).toEqual([
       'authentication_throttled',
+      'credential_refresh_failed',
       'draining',
       'request_timeout',
       'upstream_broken',

@@ -35,7 +35,9 @@ export const errorTable = {
   upstream_unreachable: row(502, 'api_error', 'The upstream could not be reached.', true),
   upstream_broken: row(502, 'api_error', 'The upstream answer broke off or was not valid HTTP.', true),
   upstream_redirect: row(502, 'api_error', 'The upstream answered with a redirect.'),
+  credential_refused: row(502, 'api_error', 'The upstream refused the credential of this server.'),
   credential_unavailable: row(503, 'api_error', 'No usable upstream credential is configured for this client.'),
+  credential_refresh_failed: row(503, 'api_error', 'The upstream credential could not be renewed just now.', true),
   draining: row(503, 'api_error', 'The server is shutting down.', true),
   upstream_timeout: row(504, 'timeout_error', 'The upstream did not answer in time.', true),
 } as const satisfies Record<string, ErrorRow>

@@ -1,3 +1,4 @@
+export type { Alert, AlertSink } from './alerts.js'
 export { type Authenticate, allowAnyone, type Identity } from './auth/authenticate.js'
 export {
   type ClientKeyState,
@@ -9,6 +10,7 @@ export {
 } from './auth/key-lifecycle.js'
 export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
+export type { Assertion } from './credentials/federation.js'
 export {
   type FileCredentialHealth,
   type FileCredentialStore,
@@ -16,6 +18,21 @@ export {
   fileCredentialStore,
 } from './credentials/files/file-store.js'
 export type { FileProblem } from './credentials/files/folder-reader.js'
+export {
+  createOAuthLogin,
+  type OAuthLogin,
+  OAuthLoginError,
+  type OAuthLoginOptions,
+} from './credentials/oauth-login.js'
+export type { OAuthOptions } from './credentials/oauth-options.js'
+export {
+  listOAuthStatus,
+  type OAuthState,
+  type OAuthStatus,
+  type RefreshOAuthOptions,
+  refreshOAuth,
+} from './credentials/oauth-status.js'
+export type { CredentialHealth } from './credentials/resolve.js'
 export {
   type ResealOptions,
   type ResealResult,
@@ -91,6 +108,7 @@ export {
   neverRefreshed,
   type OAuthCredential,
   type OAuthRefreshState,
+  type PassedCredential,
   type SealedCredential,
   type Storage,
   type UsableCredential,

@@ -1,11 +1,17 @@
 import type { Dispatcher } from 'undici'
 import { z } from 'zod'
+import type { AlertSink } from './alerts.js'
 import { type Authenticate, clientKeyAuthentication } from './auth/authenticate.js'
+import { sideClientKey } from './auth/pass-through.js'
 import { type Clock, systemClock } from './clock.js'
+import type { Assertion } from './credentials/federation.js'
+import { type OAuthOptions, oauthSchema, resolveTokenUrl } from './credentials/oauth-options.js'
+import type { ResolverSettings } from './credentials/resolve.js'
 import { type AddressSet, createAddressSet } from './edge/addresses.js'
 import type { FailureLimit } from './edge/auth-failures.js'
 import { ConfigurationError } from './errors.js'
 import { createLogger, type Logger, maskingLogger, unfailingLogger } from './logger.js'
+import { toServiceUrl } from './service-url.js'
 import type { ClientKeyLookup, CredentialLookup } from './storage/storage.js'
 import { createDispatcher } from './upstream/dispatcher.js'
 import type { Timeouts } from './upstream/forward.js'
@@ -24,6 +30,19 @@ export interface ProxyOptions {
    * Give your own to let the host's session or JWT decide; `allowAnyone(domain)` lets in everybody.
    */
   readonly authenticate?: Authenticate
+  /**
+   * Forwards the caller's own `Authorization` as it came, in place of a stored credential; it is neither stored nor
+   * logged. The client key is then in `x-prompt-train-key` or `x-api-key`. @default false
+   */
+  readonly passThrough?: boolean
+  /** How OAuth credentials are refreshed, and which may be used. */
+  readonly oauth?: OAuthOptions
+  readonly federation?: {
+    /** Gives the assertion for a domain whose federation credential names no file. @default none */
+    readonly assertion?: Assertion
+  }
+  /** Where alerts go, beside the log. @default [] */
+  readonly alerts?: readonly AlertSink[]
   /** Base URL of the API: https, or http on a loopback address. @default "https://api.anthropic.com" */
   readonly upstream?: string
   /** What may be called, each `"METHOD /path"`. @default defaultRoutes */
@@ -68,7 +87,9 @@ export interface ResolvedOptions {
   readonly authenticate: Authenticate
   /** Stores whose client keys are accepted; none where the host authenticates. */
   readonly clientKeys: readonly ClientKeyLookup[]
-  readonly credentials: CredentialLookup
+  /** Null where callers bring their own. */
+  readonly credentials: Omit<ResolverSettings, 'alerts'> | null
+  readonly alertSinks: readonly AlertSink[]
   readonly targets: Targets
   readonly headers: HeaderGate
   readonly trustedProxies: AddressSet
@@ -94,6 +115,10 @@ const schema = z.strictObject({
   storage: z.looseObject({}).optional(),
   credentials: anything.optional(),
   authenticate: z.function().optional(),
+  passThrough: z.boolean().default(false),
+  oauth: oauthSchema.optional(),
+  federation: z.strictObject({ assertion: z.function().optional() }).optional(),
+  alerts: z.array(anything).optional(),
   upstream: z.string().default('https://api.anthropic.com'),
   routes: z.array(z.string()).default([...defaultRoutes]),
   allowHeaders: z.strictObject({ request: names.optional(), response: names.optional() }).optional(),
@@ -149,19 +174,26 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
       issue.code === 'unrecognized_keys' ? 'is not an option' : issue.message,
     )
   }
-  const { upstream, edge, timeouts, routes, allowHeaders } = parsed.data
+  const { edge, timeouts, routes, allowHeaders, passThrough } = parsed.data
   const clock = options.clock ?? systemClock
-  const credentials = options.credentials ?? options.storage?.credentials
-  if (credentials === undefined) {
+  const logger = unfailingLogger(options.logger === undefined ? createLogger() : maskingLogger(options.logger))
+  const lookup = options.credentials ?? options.storage?.credentials
+  if (lookup === undefined && !passThrough) {
     throw new ConfigurationError('credentials', 'is missing: give a credential store, or a storage that has one')
   }
-  const { origin, pathname } = toUpstream(upstream)
+  if (passThrough && options.credentials !== undefined) {
+    throw new ConfigurationError('credentials', 'has no use together with passThrough: callers bring their own')
+  }
+  const upstream = toServiceUrl('upstream', parsed.data.upstream)
+  const { origin, pathname } = upstream
   const clientKeys =
-    options.authenticate === undefined ? toKeyStores(options.storage?.clientKeys, credentials.clientKeys) : []
+    options.authenticate === undefined ? toKeyStores(options.storage?.clientKeys, lookup?.clientKeys) : []
   return {
-    authenticate: options.authenticate ?? clientKeyAuthentication(clientKeys, clock),
+    authenticate:
+      options.authenticate ?? clientKeyAuthentication(clientKeys, clock, passThrough ? sideClientKey : undefined),
     clientKeys,
-    credentials,
+    credentials: passThrough || lookup === undefined ? null : { lookup, clock, logger, ...toOAuth(options, upstream) },
+    alertSinks: options.alerts ?? [],
     targets: createTargets(routes as Route[]),
     headers: createHeaderGate(allowHeaders as AllowHeaders | undefined),
     trustedProxies: createAddressSet(edge.trustedProxies, 'edge.trustedProxies'),
@@ -174,7 +206,7 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
     checkHost: edge.checkHost,
     authFailures: edge.limits.authFailures,
     timeouts,
-    logger: unfailingLogger(options.logger === undefined ? createLogger() : maskingLogger(options.logger)),
+    logger,
     clock,
     origin,
     basePath: pathname.replace(/\/+$/, ''),
@@ -192,20 +224,13 @@ function toKeyStores(...given: readonly (ClientKeyLookup | undefined)[]): readon
   )
 }
 
-function toUpstream(text: string): URL {
-  // The text may hold a password: it is not quoted, and URL's own error, which quotes it, is dropped.
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new ConfigurationError('upstream', 'is not an https URL such as https://api.anthropic.com')
+function toOAuth({ oauth = {}, federation = {} }: ProxyOptions, upstream: URL) {
+  return {
+    tokenUrl: resolveTokenUrl(oauth, upstream),
+    clientId: oauth.clientId ?? null,
+    allowSubscription: oauth.allowSubscriptionOAuth ?? false,
+    spareStore: oauth.spareStore ?? null,
+    tokenDispatcher: oauth.dispatcher ?? null,
+    assertion: federation.assertion ?? null,
   }
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new ConfigurationError(
-      'upstream',
-      'must be an origin with at most a path: no user, password, query or fragment',
-    )
-  }
-  if (url.protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)) {
-    throw new ConfigurationError('upstream', 'must use https: plain http is accepted for loopback addresses only')
-  }
-  return url
 }

@@ -1,6 +1,9 @@
+import { Readable } from 'node:stream'
+import { createAlerts } from './alerts.js'
 import { assertIdentity, presentedKeyId } from './auth/authenticate.js'
+import { passedCredential } from './auth/pass-through.js'
 import { createUseCounter } from './auth/use-counter.js'
-import { resolveCredential } from './credentials/resolve.js'
+import { type CredentialHealth, createCredentialResolver } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
 import { createFailureThrottle } from './edge/auth-failures.js'
 import { assertHost } from './edge/check-host.js'
@@ -13,6 +16,7 @@ import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
 import { logExchange } from './record/access-log.js'
 import { sendRefusal } from './refusal.js'
+import type { UsableCredential } from './storage/storage.js'
 import { type Placed, UnderWay } from './under-way.js'
 import { type Forwarding, forward } from './upstream/forward.js'
 import { ClientGoneError, leaveRequestBody, openRequestBody } from './upstream/request-body.js'
@@ -26,6 +30,7 @@ export interface ProxyHealth {
   readonly status: 'ok' | 'draining'
   /** Exchanges under way. */
   readonly inFlight: number
+  readonly credentials: CredentialHealth
 }
 
 /** Forwards requests to the Claude API; mount it with an adapter. */
@@ -57,6 +62,8 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   const { clock, logger, dispatcher } = resolved
   const throttle = createFailureThrottle(resolved.authFailures, clock)
   const useCounter = createUseCounter(resolved.clientKeys, { clock, logger })
+  const alerts = createAlerts({ sinks: resolved.alertSinks, logger, clock })
+  const credentials = resolved.credentials && createCredentialResolver({ ...resolved.credentials, alerts })
   const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
   let whenIdle: (() => void) | null = null
@@ -76,39 +83,49 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     assertAdmitted(exchange.clientAddress, resolved.allow)
     if (resolved.checkHost) assertHost(request.rawHeaders, identity.domain)
     if (identity.clientKey !== undefined) useCounter.count(identity.clientKey, exchange.clientAddress)
-    const credential = await resolveCredential(resolved.credentials, identity.domain, clock.now())
-    const headers = resolved.headers.toUpstream(request.rawHeaders, credential)
+    const credential = (await credentials?.resolve(identity.domain)) ?? passedCredential(request.rawHeaders)
     const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
-    if (sink.closed) throw new ClientGoneError()
 
     let meter: Meter | null = null
-    live.forwarding = forward(
-      {
-        dispatcher,
-        method: request.method,
-        path: resolved.basePath + request.path,
-        headers,
-        body,
-        contentLength,
-        timeouts: resolved.timeouts,
-        requestId: exchange.requestId,
-        toClientHeaders: resolved.headers.toClient,
-      },
-      sink,
-      {
-        onHead(status, head) {
-          exchange.status = status
-          exchange.upstreamRequestId = (head['request-id'] as string | undefined) ?? null
-          exchange.firstByteMs = clock.monotonic() - exchange.startedMonotonic
-          meter = createMeter(head)
+    const send = (presented: UsableCredential) => {
+      if (sink.closed) throw new ClientGoneError()
+      live.forwarding = forward(
+        {
+          dispatcher,
+          method: request.method,
+          path: resolved.basePath + request.path,
+          headers: resolved.headers.toUpstream(request.rawHeaders, presented),
+          body,
+          contentLength,
+          timeouts: resolved.timeouts,
+          isOwnCredential: presented.type !== 'passed',
+          requestId: exchange.requestId,
+          toClientHeaders: resolved.headers.toClient,
         },
-        onChunk(chunk) {
-          exchange.answerBytes += chunk.length
-          meter?.push(chunk)
+        sink,
+        {
+          onHead(status, head) {
+            exchange.status = status
+            exchange.upstreamRequestId = (head['request-id'] as string | undefined) ?? null
+            exchange.firstByteMs = clock.monotonic() - exchange.startedMonotonic
+            meter = createMeter(head)
+          },
+          onChunk(chunk) {
+            exchange.answerBytes += chunk.length
+            meter?.push(chunk)
+          },
         },
-      },
-    )
-    const end = await live.forwarding.ended
+      )
+      return live.forwarding.ended
+    }
+    const end = await send(credential).catch(async (error) => {
+      if (!isRefusal(error)) throw error
+      live.forwarding = null
+      const renewed = await credentials?.replace(identity.domain, credential)
+      // A body that was streamed up is gone.
+      if (renewed == null || body instanceof Readable) throw error
+      return send(renewed)
+    })
     exchange.aborted = end === 'aborted'
     exchange.broken = end === 'broken'
     exchange.answer = (meter as Meter | null)?.facts() ?? null
@@ -159,6 +176,9 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       const { requestId } = exchange
       logger.error({ requestId, code: refusal.code, error: toLoggedError(refusal.cause) }, 'request failed')
     }
+    if (isRefusal(refusal) && exchange.domain !== null) {
+      alerts.raise('credential_refused', exchange.domain, 'The upstream answers 401 to the credential of this domain')
+    }
     if (sink.headersSent) {
       exchange.broken = true
       sink.destroy()
@@ -188,16 +208,26 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       clearTimeout(timer)
     }
     await useCounter.close()
+    await credentials?.close()
+    await alerts.close()
     if (resolved.ownsDispatcher) await dispatcher.destroy()
   }
 
   return {
     handle,
     fetch: toFetch(handle),
-    health: () => ({ status: closing === null ? 'ok' : 'draining', inFlight: underWay.size }),
+    health: () => ({
+      status: closing === null ? 'ok' : 'draining',
+      inFlight: underWay.size,
+      credentials: credentials?.health() ?? { needLogin: 0, notStored: 0 },
+    }),
     close({ drainMs = 30_000 } = {}) {
       closing ??= drain(drainMs)
       return closing
     },
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'credential_refused'
 }

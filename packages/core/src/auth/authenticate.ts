@@ -27,10 +27,14 @@ const NOBODY: Pick<ClientKey, 'digest' | 'expiresAt' | 'revokedAt'> = {
   revokedAt: null,
 }
 
-/** Authenticates by client key, looked up in `stores` in order. */
-export function clientKeyAuthentication(stores: readonly ClientKeyLookup[], clock: Clock): Authenticate {
+/** Authenticates by the client key that `present` finds among the raw headers, looked up in `stores` in order. */
+export function clientKeyAuthentication(
+  stores: readonly ClientKeyLookup[],
+  clock: Clock,
+  present: (rawHeaders: readonly string[]) => string | null = presentedClientKey,
+): Authenticate {
   return async (request) => {
-    const key = presentedClientKey(request.rawHeaders)
+    const key = present(request.rawHeaders)
     if (key === null || !isClientKey(key)) return null
     const keyId = toKeyId(key)
     const digest = digestClientKey(key)

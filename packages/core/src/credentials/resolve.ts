@@ -1,21 +1,195 @@
+import type { Dispatcher } from 'undici'
+import type { Alerts } from '../alerts.js'
+import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
-import type { CredentialLookup, UsableCredential } from '../storage/storage.js'
+import { type Logger, toLoggedError } from '../logger.js'
+import type {
+  Credential,
+  CredentialLookup,
+  CredentialStore,
+  FederationCredential,
+  MaybePromise,
+  OAuthCredential,
+  UsableCredential,
+} from '../storage/storage.js'
+import { type Assertion, FederationSource, type FederationTools } from './federation.js'
+import { createOwner, isStore } from './oauth-refresh.js'
+import { OAuthSource, type OAuthSourceTools } from './oauth-source.js'
+import { Renewal } from './renewal.js'
+import { isSubscription } from './subscription.js'
+import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 
-/**
- * Resolves a domain to a credential that can be sent now.
- *
- * @throws ProxyError `credential_unavailable` when the domain has none, or one that has expired
- */
-export async function resolveCredential(
-  store: CredentialLookup,
-  domain: string,
-  now: number,
-): Promise<UsableCredential> {
-  const credential = await store.find(domain)
-  if (credential === null) throw new ProxyError('credential_unavailable')
-  if (credential.type === 'oauth' && (credential.expiresAt ?? Infinity) <= now) {
-    throw new ProxyError('credential_unavailable')
-  }
-  if (credential.type === 'federation' || credential.type === 'sealed') throw new ProxyError('credential_unavailable')
-  return credential
+/** How the credentials stand. */
+export interface CredentialHealth {
+  /** OAuth credentials that only a new login helps. */
+  readonly needLogin: number
+  /** Refreshed credentials that could not be stored and are held in memory alone. */
+  readonly notStored: number
 }
+
+/** Finds what to present upstream, and keeps it fresh. */
+export interface CredentialResolver {
+  /**
+   * Resolves a domain to a credential that can be sent now: at once where the store answers at once and nothing is
+   * about to expire.
+   *
+   * @throws ProxyError `credential_unavailable` when there is none, or none that renewing would help
+   * @throws ProxyError `credential_refresh_failed` when it has expired and could not be renewed just now
+   */
+  resolve(domain: string): MaybePromise<UsableCredential>
+  /** What to send in place of a credential that the upstream answered 401 to; null where there is nothing else. */
+  replace(domain: string, refused: UsableCredential): Promise<UsableCredential | null>
+  health(): CredentialHealth
+  /** Ends all timers and waits for refreshes under way, so that no new token is dropped. */
+  close(): Promise<void>
+}
+
+/** What {@link createCredentialResolver} takes. */
+export interface ResolverSettings {
+  readonly lookup: CredentialLookup
+  /** Null where no token endpoint may be asked. */
+  readonly tokenUrl: URL | null
+  readonly clientId: string | null
+  readonly allowSubscription: boolean
+  readonly spareStore: CredentialStore | null
+  readonly tokenDispatcher: Dispatcher | null
+  readonly assertion: Assertion | null
+  readonly clock: Clock
+  readonly alerts: Alerts
+  readonly logger: Logger
+}
+
+interface Entry {
+  readonly source: OAuthSource | FederationSource
+  readonly renewal: Renewal
+}
+
+/** Longer than a token call and a store that is taken over last together. */
+const CLOSE_MS = 45_000
+
+/** Creates the resolver and begins to look after the credentials that the store can list. */
+export function createCredentialResolver(settings: ResolverSettings): CredentialResolver {
+  const { lookup, alerts, logger, clock } = settings
+  const endpoint = settings.tokenUrl && createTokenEndpoint(settings.tokenUrl, settings.tokenDispatcher)
+  const tools = toTools(settings, endpoint)
+  /** One for each domain whose credential is renewed. */
+  const entries = new Map<string, Entry>()
+
+  function use(domain: string, found: Credential | null): MaybePromise<UsableCredential> {
+    switch (found?.type) {
+      case 'api_key':
+        forget(domain)
+        return found
+      case 'oauth':
+        return useOAuth(domain, found)
+      case 'federation': {
+        const { source, renewal } = federation(domain, found)
+        return renewal.use(source.token)
+      }
+      default:
+        forget(domain)
+        throw new ProxyError('credential_unavailable')
+    }
+  }
+
+  function useOAuth(domain: string, found: OAuthCredential): MaybePromise<UsableCredential> {
+    if (!tools.isAllowed(found)) {
+      alerts.raise('subscription_not_allowed', domain, NOT_ALLOWED)
+      throw new ProxyError('credential_unavailable')
+    }
+    const { source, renewal } = oauth(domain)
+    return renewal.use(source.view(found))
+  }
+
+  function oauth(domain: string): { source: OAuthSource; renewal: Renewal } {
+    const entry = entries.get(domain)
+    if (entry?.source instanceof OAuthSource) return entry as { source: OAuthSource; renewal: Renewal }
+    return enter(domain, new OAuthSource(domain, tools))
+  }
+
+  function federation(domain: string, found: FederationCredential): { source: FederationSource; renewal: Renewal } {
+    const entry = entries.get(domain)
+    if (entry?.source instanceof FederationSource && entry.source.isOf(found)) {
+      return entry as { source: FederationSource; renewal: Renewal }
+    }
+    return enter(domain, new FederationSource(domain, found, tools))
+  }
+
+  function enter<Source extends Entry['source']>(domain: string, source: Source) {
+    forget(domain)
+    const entry = { source, renewal: new Renewal(source, clock) }
+    entries.set(domain, entry)
+    return entry
+  }
+
+  function forget(domain: string): void {
+    const entry = entries.get(domain)
+    if (entry === undefined || (entry.source instanceof OAuthSource && entry.source.isUnstored)) return
+    entries.delete(domain)
+    void close(entry)
+  }
+
+  /** A domain that nobody asks for is kept fresh too, and a refresh that a crash interrupted comes to light. */
+  async function tendAll(): Promise<void> {
+    if (!isStore(lookup)) return
+    for (const domain of await lookup.list()) {
+      const found = await lookup.find(domain)
+      if (found?.type === 'oauth') await oauth(domain).renewal.tend()
+    }
+  }
+
+  tendAll().catch((error) => logger.warn({ error: toLoggedError(error) }, 'credentials could not be listed'))
+
+  return {
+    resolve(domain) {
+      const found = lookup.find(domain)
+      return found instanceof Promise ? found.then((credential) => use(domain, credential)) : use(domain, found)
+    },
+    async replace(domain, refused) {
+      if (refused.type !== 'oauth') return null
+      return (await entries.get(domain)?.renewal.replace(refused.accessToken)) ?? null
+    },
+    health() {
+      const sources = [...entries.values()]
+        .map(({ source }) => source)
+        .filter((source) => source instanceof OAuthSource)
+      return {
+        needLogin: sources.filter(({ needsLogin }) => needsLogin).length,
+        notStored: sources.filter(({ isUnstored }) => isUnstored).length,
+      }
+    },
+    async close() {
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSE_MS)
+      })
+      await Promise.race([Promise.all([...entries.values()].map(close)), late])
+      clearTimeout(timer)
+      await endpoint?.close()
+    },
+  }
+}
+
+function toTools(settings: ResolverSettings, endpoint: TokenEndpoint | null): OAuthSourceTools & FederationTools {
+  const { lookup, clientId, spareStore, clock, allowSubscription } = settings
+  const noEndpoint = endpoint === null && 'oauth.tokenUrl is not set, and the upstream is not one of Anthropic’s hosts'
+  const noUpdate = !isStore(lookup) && 'the credential store cannot be written to'
+  const owner = createOwner()
+  return {
+    ...settings,
+    endpoint,
+    refresh:
+      endpoint !== null && isStore(lookup) ? { store: lookup, spareStore, endpoint, clientId, clock, owner } : null,
+    obstacle: noEndpoint || noUpdate || null,
+    isAllowed: (credential) => allowSubscription || !isSubscription(credential),
+    now: () => clock.now(),
+  }
+}
+
+async function close({ source, renewal }: Entry): Promise<void> {
+  await renewal.close()
+  if (source instanceof OAuthSource) await source.close()
+}
+
+const NOT_ALLOWED =
+  'The credential counts as one of a subscription plan, which is not used unless oauth.allowSubscriptionOAuth is set: see docs/oauth.md'

@@ -86,7 +86,8 @@ export interface OAuthRefreshState {
   readonly refreshedAt: number | null
   /**
    * A refresh that was begun and is not known to have ended. It is stored before the call, because a refresh token
-   * can be spent once: a process that dies within the call would else leave no trace of having spent it.
+   * can be spent once: a process that dies within the call would else leave no trace of having spent it. It stays
+   * beside a permanent failure, and beside one that leaves open whether the token was spent, to tell which token that was.
    */
   readonly intent: {
     /** SHA-256 of the refresh token about to be spent, 64 lower-case hex characters. */
@@ -117,6 +118,11 @@ export interface OAuthCredential {
   readonly refreshToken: Secret | null
   /** Epoch milliseconds; null where it is not known. */
   readonly expiresAt: number | null
+  /**
+   * Whether it is one of a subscription plan (Free, Pro, Max, Team, Enterprise) rather than of a Console organisation.
+   * @default not known: a credential that has a refresh token counts as one
+   */
+  readonly subscription?: boolean
   readonly refresh: OAuthRefreshState
 }
 
@@ -146,8 +152,17 @@ export interface SealedCredential {
 /** What is stored for a domain to present upstream. */
 export type Credential = ApiKeyCredential | OAuthCredential | FederationCredential | SealedCredential
 
-/** A credential that can be sent as it is: an API key, or a valid access token however it was come by. */
-export type UsableCredential = ApiKeyCredential | Pick<OAuthCredential, 'type' | 'accessToken'>
+/** The caller's own, to be sent as it came; it is never stored. */
+export interface PassedCredential {
+  readonly type: 'passed'
+  /** The value of the `Authorization` header; null where the caller sent none. */
+  readonly authorization: Secret | null
+}
+
+/**
+ * A credential that can be sent as it is: an API key, a valid access token however it was come by, or the caller's own.
+ */
+export type UsableCredential = ApiKeyCredential | Pick<OAuthCredential, 'type' | 'accessToken'> | PassedCredential
 
 /** Finds credentials: all that serving requests takes where nothing is to be refreshed. */
 export interface CredentialLookup {

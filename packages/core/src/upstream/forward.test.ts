@@ -114,9 +114,16 @@ interface Overrides {
   readonly contentLength?: number | null
   readonly timeouts?: Partial<Timeouts>
   readonly dispatch?: () => boolean
+  readonly ownCredential?: boolean
 }
 
-function start({ body = Buffer.from('{}'), contentLength = null, timeouts, dispatch }: Overrides = {}) {
+function start({
+  body = Buffer.from('{}'),
+  contentLength = null,
+  timeouts,
+  dispatch,
+  ownCredential = true,
+}: Overrides = {}) {
   const tries: Try[] = []
   const sink = new FakeSink()
   const seen: string[] = []
@@ -136,6 +143,7 @@ function start({ body = Buffer.from('{}'), contentLength = null, timeouts, dispa
       body,
       contentLength,
       timeouts: { connectMs: 1, firstByteMs: 222, idleMs: 333, totalMs: 0, ...timeouts },
+      isOwnCredential: ownCredential,
       requestId: 'request-1',
       toClientHeaders: (rawHeaders, requestId) => {
         const names = rawHeaders.map(String)
@@ -209,11 +217,28 @@ describe('forward', () => {
     expect(seen).toEqual(['head 200', 'chunk {"a":1}'])
   })
 
-  it.each([400, 401, 404, 429, 500, 529])('brings a %i as an answer', async (status) => {
+  it.each([400, 403, 404, 429, 500, 529])('brings a %i as an answer', async (status) => {
     const { first, sink, outcome } = start()
     first.begin().head(status).data('no').end()
     expect(await outcome()).toBe('complete')
     expect(sink).toMatchObject({ status, text: 'no' })
+  })
+
+  it('fails with a 401 to a credential of ours, and lets nothing of it through', async () => {
+    const { first, sink, seen, outcome } = start()
+    first.begin().firstByte().head(401, { 'request-id': 'req_1' })
+    first.data('no').end()
+    expect(await outcome()).toBe('credential_refused')
+    expect(sink).toMatchObject({ headersSent: false, text: '', heads: 0 })
+    expect(seen).toEqual([])
+    expect(first.aborted).toMatchObject({ code: 'credential_refused' })
+  })
+
+  it('brings a 401 to the caller’s own credential as an answer', async () => {
+    const { first, sink, outcome } = start({ ownCredential: false })
+    first.begin().head(401).data('no').end()
+    expect(await outcome()).toBe('complete')
+    expect(sink).toMatchObject({ status: 401, text: 'no' })
   })
 
   it('passes over informational heads', async () => {

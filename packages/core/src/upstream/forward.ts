@@ -39,6 +39,8 @@ export interface UpstreamRequest {
   /** The length that the client declared, so that a streamed body goes up framed as it came. */
   readonly contentLength: number | null
   readonly timeouts: Timeouts
+  /** Whether the credential is ours: a 401 then says nothing of the client, and fails with `credential_refused`. */
+  readonly isOwnCredential: boolean
   readonly requestId: string
   readonly toClientHeaders: (rawHeaders: readonly (Buffer | string)[], requestId: string) => OutgoingHttpHeaders
 }
@@ -130,6 +132,10 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
     this.#answering = true
     if (status >= 300 && status < 400) {
       this.#fail(new ProxyError('upstream_redirect'))
+      return
+    }
+    if (status === 401 && this.#request.isOwnCredential) {
+      this.#fail(new ProxyError('credential_refused'))
       return
     }
     const { rawHeaders } = controller as { rawHeaders?: (Buffer | string)[] }

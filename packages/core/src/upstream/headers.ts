@@ -44,7 +44,8 @@ export const headerPolicy = {
 const NEVER = new Set(
   (
     'authorization x-api-key proxy-authorization proxy-authenticate proxy-connection cookie set-cookie host connection ' +
-    'keep-alive te trailer transfer-encoding upgrade http2-settings expect accept-encoding x-prompt-train-request-id'
+    'keep-alive te trailer transfer-encoding upgrade http2-settings expect accept-encoding x-prompt-train-request-id ' +
+    'x-prompt-train-key'
   ).split(' '),
 )
 
@@ -88,6 +89,8 @@ export function createHeaderGate(extra: AllowHeaders = {}): HeaderGate {
       headers.push('accept-encoding', 'identity')
       if (credential.type === 'api_key') {
         headers.push('x-api-key', credential.apiKey.expose())
+      } else if (credential.type === 'passed') {
+        if (credential.authorization !== null) headers.push('authorization', credential.authorization.expose())
       } else {
         if (betaAt === -1) headers.push('anthropic-beta', OAUTH_BETA)
         else if (!listsBeta(headers)) headers[betaAt] = appendBeta(headers[betaAt]!)

@@ -54,6 +54,7 @@ function toCredential(fields: FileFields): Credential | null {
         accessToken: new Secret(fields.access_token),
         refreshToken: fields.refresh_token == null ? null : new Secret(fields.refresh_token),
         expiresAt: fields.expires_at ?? null,
+        ...(fields.subscription != null && { subscription: fields.subscription }),
         refresh: toRefreshState(fields.refresh),
       }
     case 'federation':

@@ -49,6 +49,7 @@ function toFields(credential: Credential): StoredFields {
         access_token: credential.accessToken.expose(),
         ...(credential.refreshToken !== null && { refresh_token: credential.refreshToken.expose() }),
         ...(credential.expiresAt !== null && { expires_at: toDate(credential.expiresAt) }),
+        ...(credential.subscription !== undefined && { subscription: credential.subscription }),
         ...toRefreshField(credential.refresh),
       }
     case 'federation':

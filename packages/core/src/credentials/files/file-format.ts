@@ -54,6 +54,7 @@ const typed = {
     access_token: token,
     refresh_token: token.nullish(),
     expires_at: date.nullish(),
+    subscription: z.boolean().nullish(),
     refresh: refresh.optional(),
     ...keyFields,
   }),

@@ -1,0 +1,200 @@
+import type { Alerts } from '../alerts.js'
+import { ProxyError } from '../errors.js'
+import { type Logger, toLoggedError } from '../logger.js'
+import type { Secret } from '../secret.js'
+import type { Credential, CredentialLookup, MaybePromise, OAuthCredential } from '../storage/storage.js'
+import { Freshness } from './freshness.js'
+import {
+  clearSpare,
+  type GrantedPair,
+  mayRefresh,
+  type Refreshed,
+  type RefreshTools,
+  refreshStored,
+} from './oauth-refresh.js'
+import { isInterrupted, isSameLogin, needsLogin } from './oauth-state.js'
+import type { TokenSource } from './renewal.js'
+import { UnstoredPair } from './unstored-pair.js'
+
+/** What every domain's source works with. */
+export interface OAuthSourceTools {
+  readonly lookup: CredentialLookup
+  /** Null where nothing can be refreshed; then `obstacle` says why. */
+  readonly refresh: RefreshTools | null
+  readonly obstacle: string | null
+  isAllowed(credential: OAuthCredential): boolean
+  readonly now: () => number
+  readonly alerts: Alerts
+  readonly logger: Logger
+}
+
+/**
+ * A store that comes back is first left to the process that holds a pair for it: whoever else finds the refresh
+ * interrupted would spend the spent token. Longer than that process waits between its tries.
+ */
+const COMING_BACK_MS = 15_000
+/** A store that takes longer than this to take a pair is as good as away. */
+const STORE_MS = 5000
+
+/** The stored OAuth credential of one domain, renewed with its refresh token. */
+export class OAuthSource implements TokenSource {
+  readonly #domain: string
+  readonly #tools: OAuthSourceTools
+  /** What is known here and does not show in the store yet: it lags, or does not take it. */
+  #ahead: { readonly insteadOf: OAuthCredential; readonly credential: OAuthCredential } | null = null
+  #unstored: UnstoredPair | null = null
+  #seen: OAuthCredential | null = null
+  #toldObstacle = false
+  #storeFailedAt = -Infinity
+
+  constructor(domain: string, tools: OAuthSourceTools) {
+    this.#domain = domain
+    this.#tools = tools
+  }
+
+  get needsLogin(): boolean {
+    return this.#seen !== null && needsLogin(this.#seen)
+  }
+
+  /** Whether a pair of tokens is held in memory alone. */
+  get isUnstored(): boolean {
+    return this.#unstored !== null
+  }
+
+  latest(): MaybePromise<OAuthCredential | null> {
+    const found = this.#tools.lookup.find(this.#domain)
+    return found instanceof Promise ? found.then((credential) => this.view(credential)) : this.view(found)
+  }
+
+  /** The newest credential known, given what the store shows. */
+  view(found: Credential | null): OAuthCredential | null {
+    if (found?.type !== 'oauth') return null
+    if (this.#ahead !== null) {
+      if (isSameLogin(found, this.#ahead.insteadOf)) return this.#ahead.credential
+      this.#ahead = null
+    }
+    this.#seen = found
+    return found
+  }
+
+  mayRenew(credential: OAuthCredential | null, urgent: boolean): boolean {
+    const { refresh, isAllowed, now } = this.#tools
+    if (credential === null || credential.refreshToken === null || !isAllowed(credential)) return false
+    if (refresh === null) {
+      this.#tellObstacle()
+      return false
+    }
+    // A pair must be stored before it is spent for the next one.
+    if (this.#unstored !== null || !mayRefresh(credential, now())) return false
+    return urgent || refresh.spareStore !== null || !isInterrupted(credential)
+  }
+
+  async renew(stale: Secret | null, urgent: boolean): Promise<void> {
+    const tools = this.#tools.refresh
+    if (tools === null) return
+    const isStale = (current: OAuthCredential) => current.accessToken.expose() === stale?.expose()
+    const toFreshness = ({ expiresAt, refresh }: OAuthCredential) =>
+      new Freshness(tools.clock, expiresAt, refresh.refreshedAt, 0)
+    let late: NodeJS.Timeout | undefined
+    const shown = await this.#tools.lookup.find(this.#domain)
+    const refreshed = await refreshStored(
+      tools,
+      this.#domain,
+      {
+        isWanted: (current) => {
+          const freshness = toFreshness(current)
+          const isDue = isStale(current) || freshness.left() <= freshness.advisoryMs
+          return isDue && mayRefresh(current, tools.clock.now())
+        },
+        isUrgent: (current) => {
+          if (tools.clock.monotonic() - this.#storeFailedAt < COMING_BACK_MS) return false
+          const freshness = toFreshness(current)
+          return isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
+        },
+      },
+      (pair) => {
+        late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
+      },
+    )
+    try {
+      const held = refreshed.unstored && new UnstoredPair(this.#domain, refreshed.unstored, tools, this.#tools.logger)
+      const stored = held === null ? refreshed.stored : await this.#handIn(held)
+      if (stored !== null) await this.#show(stored, shown)
+      await this.#tell(refreshed, tools, urgent)
+    } finally {
+      clearTimeout(late)
+    }
+  }
+
+  toProblem(credential: OAuthCredential | null): ProxyError {
+    const renewable = credential !== null && credential.refreshToken !== null && this.#tools.refresh !== null
+    return new ProxyError(renewable && !needsLogin(credential) ? 'credential_refresh_failed' : 'credential_unavailable')
+  }
+
+  /** Makes a last attempt to store what is held in memory alone. */
+  async close(): Promise<void> {
+    await this.#unstored?.close()
+  }
+
+  async #tell(refreshed: Refreshed, tools: RefreshTools, urgent: boolean): Promise<void> {
+    const { stored, recovered, failure, storeError } = refreshed
+    const { alerts, logger } = this.#tools
+    const domain = this.#domain
+    if (storeError !== null) {
+      this.#storeFailedAt = tools.clock.monotonic()
+      logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
+    }
+    if (recovered) {
+      logger.warn({ domain }, 'interrupted oauth refresh recovered from the spare place')
+      await clearSpare(tools, domain)
+    }
+    if (failure === null) return
+    logger.warn({ domain, reason: failure.error, maybeSpent: failure.maybeSpent }, 'oauth refresh failed')
+    if (failure.permanent) {
+      if (stored === null || needsLogin(stored)) alerts.raise('credential_needs_login', domain, NEEDS_LOGIN)
+    } else if (failure.waitMs >= 60_000) {
+      alerts.raise('credential_refresh_refused', domain, `${REFUSED} (${failure.error})`)
+    } else if (urgent) {
+      alerts.raise('credential_refresh_failing', domain, `${FAILING} (${failure.error})`)
+    }
+  }
+
+  /**
+   * Gives the store once more what it did not take; a holder that was only fenced off is done then, and nobody is
+   * alarmed. Else the pair serves from memory until the store takes it.
+   */
+  async #handIn(held: UnstoredPair): Promise<OAuthCredential | null> {
+    if (await held.store()) return held.stored
+    this.#unstored = held
+    this.#serveFromMemory(held.pair)
+    void held.keepTrying().then(() => {
+      this.#unstored = null
+    })
+    return null
+  }
+
+  #serveFromMemory(pair: GrantedPair): void {
+    this.#ahead = { insteadOf: pair.spent, credential: pair.credential }
+    this.#tools.alerts.raise('credential_not_stored', this.#domain, NOT_STORED)
+  }
+
+  /** Lets what is stored count where the store still shows what it did before. */
+  async #show(stored: OAuthCredential, before: Credential | null): Promise<void> {
+    const found = await this.#tools.lookup.find(this.#domain)
+    this.#seen = stored
+    const lags = found?.type === 'oauth' && isSameLogin(before, found) && !isSameLogin(found, stored)
+    if (lags) this.#ahead = { insteadOf: found, credential: stored }
+  }
+
+  #tellObstacle(): void {
+    if (this.#toldObstacle) return
+    this.#toldObstacle = true
+    this.#tools.logger.warn({ domain: this.#domain, reason: this.#tools.obstacle }, 'oauth credential is not refreshed')
+  }
+}
+
+const NEEDS_LOGIN = 'The refresh token is spent, revoked or expired. Log in again with: prompt-train oauth login'
+const REFUSED = 'The token endpoint refuses to refresh this credential: check oauth.tokenUrl and oauth.clientId'
+const FAILING = 'The access token is about to expire or has expired, and the token endpoint does not renew it'
+const NOT_STORED =
+  'A refreshed credential could not be stored and is held in memory alone: it is lost if the process ends. Mend the credential store'

@@ -1,0 +1,84 @@
+import { type Logger, toLoggedError } from '../logger.js'
+import type { OAuthCredential } from '../storage/storage.js'
+import { clearSpare, type GrantedPair, type RefreshTools, storePair, storeSpare } from './oauth-refresh.js'
+
+const FIRST_WAIT_MS = 1000
+const MAX_WAIT_MS = 10_000
+
+/** A pair of tokens that the store did not take: the only copy of a login, until it does. */
+export class UnstoredPair {
+  readonly pair: GrantedPair
+  /** What the store holds, once it has taken the pair or was found to hold something newer. */
+  stored: OAuthCredential | null = null
+  readonly #domain: string
+  readonly #tools: RefreshTools
+  readonly #logger: Logger
+  readonly #closing = new AbortController()
+  #isSpared = false
+  #ended: Promise<void> = Promise.resolve()
+
+  constructor(domain: string, pair: GrantedPair, tools: RefreshTools, logger: Logger) {
+    this.#domain = domain
+    this.pair = pair
+    this.#tools = tools
+    this.#logger = logger
+  }
+
+  /** Tries once; true when the store has it, or something newer. */
+  async store(): Promise<boolean> {
+    const domain = this.#domain
+    try {
+      this.stored = await storePair(this.#tools, domain, this.pair)
+      const isOurs = this.stored?.accessToken.expose() === this.pair.credential.accessToken.expose()
+      this.#logger.info({ domain, superseded: !isOurs }, 'refreshed credential stored after all')
+    } catch (error) {
+      this.#logger.error({ domain, error: toLoggedError(error) }, 'refreshed credential not stored')
+      await this.#spare()
+      return false
+    }
+    if (this.#isSpared) await clearSpare(this.#tools, domain).catch(() => {})
+    return true
+  }
+
+  /** Tries until the store takes it, at growing intervals; ends early when closed. */
+  keepTrying(): Promise<void> {
+    this.#ended = this.#try()
+    return this.#ended
+  }
+
+  /** Ends the tries with a last one. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#ended
+  }
+
+  async #try(): Promise<void> {
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+      await this.#pause(waitMs * (1 + Math.random() / 4))
+      if ((await this.store()) || this.#closing.signal.aborted) return
+    }
+  }
+
+  /** For `ms`, or until closed. */
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, signal.aborted ? 0 : ms).unref()
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  async #spare(): Promise<void> {
+    if (this.#isSpared || this.#tools.spareStore === null) return
+    try {
+      await storeSpare(this.#tools, this.#domain, this.pair)
+      this.#isSpared = true
+      this.#logger.warn({ domain: this.#domain }, 'refreshed credential stored in the spare place')
+    } catch (error) {
+      this.#logger.error({ domain: this.#domain, error: toLoggedError(error) }, 'spare place failed too')
+    }
+  }
+}

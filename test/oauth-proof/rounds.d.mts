@@ -1,0 +1,2 @@
+/** The kinds of round, by name. */
+export const rounds: Readonly<Record<string, object>>
