@@ -54,7 +54,7 @@ for (let i = 0; i < ADDRESSES; i++) {
       method: 'POST',
       path: '/v1/messages',
       mountPath: '',
-      rawHeaders: ['x-api-key', 'FAKE'],
+      rawHeaders: ['host', 'proxy.test', 'x-api-key', 'FAKE'],
       headers: {},
       body: null,
       remoteAddress: `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`,
@@ -63,7 +63,9 @@ for (let i = 0; i < ADDRESSES; i++) {
     {
       headersSent: false,
       closed: false,
-      writeHead() {},
+      writeHead(status) {
+        if (status !== 401) throw new Error(`answered ${status}: not a failed authentication`)
+      },
       flushHeaders() {},
       write: () => true,
       end() {},

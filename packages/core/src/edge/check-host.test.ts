@@ -47,4 +47,13 @@ describe('assertHost', () => {
     expect(check('example.com')).toBe('host_not_allowed')
     expect(check('example.com', 'example.com', 'example.com')).toBe('host_not_allowed')
   })
+
+  it('takes the :authority of HTTP/2 for the Host, and both where there are both', () => {
+    const check = (...rawHeaders: string[]) => assertHost(rawHeaders, 'example.com')
+    expect(() => check(':authority', 'example.com')).not.toThrow()
+    expect(() => check(':authority', 'example.com', 'host', 'example.com')).not.toThrow()
+    expect(() => check(':authority', 'other.example')).toThrow(ProxyError)
+    expect(() => check(':authority', 'other.example', 'host', 'example.com')).toThrow(ProxyError)
+    expect(() => check(':authority', 'example.com', 'host', 'other.example')).toThrow(ProxyError)
+  })
 })

@@ -10,14 +10,18 @@ const HOST = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/
  * @throws ProxyError `host_not_allowed` for another Host, and for none or several
  */
 export function assertHost(rawHeaders: readonly string[], domain: string): void {
-  let host: string | null = null
+  const covered = domain.toLowerCase()
+  let hosts = 0
+  let authorities = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!
-    if (name.length !== 4 || name.toLowerCase() !== 'host') continue
-    if (host !== null) throw new ProxyError('host_not_allowed')
-    host = rawHeaders[i + 1]!
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+    // What HTTP/2 has in its place (RFC 9113 section 8.3.1), or beside it.
+    else if (name === ':authority') authorities++
+    else continue
+    if (!covers(covered, toName(rawHeaders[i + 1]!))) throw new ProxyError('host_not_allowed')
   }
-  if (host === null || !covers(domain.toLowerCase(), toName(host))) throw new ProxyError('host_not_allowed')
+  if (hosts > 1 || hosts + authorities === 0) throw new ProxyError('host_not_allowed')
 }
 
 function toName(host: string): string {
