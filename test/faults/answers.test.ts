@@ -57,7 +57,7 @@ describe.each(hosts)('answers as the upstream gives them, over $name', (host) =>
     expect(upstream.received).toHaveLength(1)
   })
 
-  it.each([300, 301, 302, 303, 304, 307, 308])('answers 502 to a %d and follows it nowhere', async (status) => {
+  it.each([300, 301, 302, 303, 307, 308])('answers 502 to a %d and follows it nowhere', async (status) => {
     const other = await startUpstream((_request, response) => response.end('{}'))
     const upstream = await startUpstream((_request, response) => {
       response.writeHead(status, { location: `${other.origin}/v1/messages` }).end()

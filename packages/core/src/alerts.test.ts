@@ -72,10 +72,13 @@ describe('createAlerts', () => {
     [
       'throws',
       () => {
-        throw new Error('FAKE webhook address')
+        throw new Error('https://hooks.slack.com/services/T000FAKE0/B000FAKE0/FAKEfakeFAKEfakeFAKEfake')
       },
     ],
-    ['rejects', () => Promise.reject(new Error('FAKE webhook address'))],
+    [
+      'rejects',
+      () => Promise.reject(new Error('https://hooks.slack.com/services/T000FAKE0/B000FAKE0/FAKEfakeFAKEfakeFAKEfake')),
+    ],
   ])('minds no sink that %s; the others get the alert', async (_name, send) => {
     const { alerts, sent, lines } = open(send)
     alerts.raise('a', 'x', 'message')

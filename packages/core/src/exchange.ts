@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from './clock.js'
+import type { ProxyErrorCode } from './errors.js'
 import type { InboundRequest } from './mountable.js'
 
 /** Token counts as the API reports them, every field as received: unknown ones are kept. */
@@ -57,6 +58,8 @@ export interface Exchange {
   status: number | null
   /** The API's error type, or ours. */
   errorType: string | null
+  /** Which failure of ours it was; null where the answer is the upstream's own. */
+  failure: ProxyErrorCode | null
   /** The upstream's own id of the request. */
   upstreamRequestId: string | null
   answer: AnswerFacts | null
@@ -84,6 +87,7 @@ export function openExchange({ method, path }: Pick<InboundRequest, 'method' | '
     modelAsked: null,
     status: null,
     errorType: null,
+    failure: null,
     upstreamRequestId: null,
     answer: null,
     aborted: false,

@@ -75,8 +75,9 @@ export { maskJson } from './masking/mask-json.js'
 export { createMaskStream } from './masking/mask-stream.js'
 export { maskText } from './masking/mask-text.js'
 export type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from './mountable.js'
-export type { ProxyOptions } from './options.js'
-export { createProxy, type ProxyApp, type ProxyHealth } from './proxy.js'
+export { createProxy } from './proxy.js'
+export type { ProxyApp, ProxyHealth } from './proxy-app.js'
+export type { ProxyOptions } from './proxy-options.js'
 export { Secret } from './secret.js'
 export type {
   ContentPart,

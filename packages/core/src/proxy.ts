@@ -3,7 +3,7 @@ import { createAlerts } from './alerts.js'
 import { assertIdentity, presentedKeyId } from './auth/authenticate.js'
 import { passedCredential } from './auth/pass-through.js'
 import { createUseCounter } from './auth/use-counter.js'
-import { type CredentialHealth, createCredentialResolver } from './credentials/resolve.js'
+import { createCredentialResolver } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
 import { createFailureThrottle } from './edge/auth-failures.js'
 import { assertHost } from './edge/check-host.js'
@@ -12,36 +12,19 @@ import { checkFraming } from './edge/framing.js'
 import { ProxyError } from './errors.js'
 import { type Exchange, openExchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
-import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
-import { type ProxyOptions, resolveOptions } from './options.js'
+import type { InboundRequest, ResponseSink } from './mountable.js'
+import { resolveOptions } from './options.js'
+import type { ProxyApp } from './proxy-app.js'
+import type { ProxyOptions } from './proxy-options.js'
 import { logExchange } from './record/access-log.js'
 import { sendRefusal } from './refusal.js'
 import type { UsableCredential } from './storage/storage.js'
 import { type Placed, UnderWay } from './under-way.js'
 import { type Forwarding, forward } from './upstream/forward.js'
 import { ClientGoneError, leaveRequestBody, openRequestBody } from './upstream/request-body.js'
-import type { Meter } from './usage/facts.js'
-import { createMeter } from './usage/meter.js'
+import { AnswerObserver } from './usage/answer-observer.js'
 import { findModel } from './usage/request-model.js'
 import { toFetch } from './web.js'
-
-/** How the proxy stands. */
-export interface ProxyHealth {
-  readonly status: 'ok' | 'draining'
-  /** Exchanges under way. */
-  readonly inFlight: number
-  readonly credentials: CredentialHealth
-}
-
-/** Forwards requests to the Claude API; mount it with an adapter. */
-export interface ProxyApp extends Mountable {
-  health(): ProxyHealth
-  /**
-   * Drains: new requests get 503, those under way finish within `drainMs` (default 30,000) and are cut after that;
-   * then what the proxy opened is closed. A second call waits for the first.
-   */
-  close(options?: { readonly drainMs?: number }): Promise<void>
-}
 
 /** One exchange under way, and what ends it early. */
 interface Live extends Placed {
@@ -66,7 +49,6 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   const credentials = resolved.credentials && createCredentialResolver({ ...resolved.credentials, alerts })
   const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
-  let whenIdle: (() => void) | null = null
 
   /** The life of one request, top to bottom. */
   async function run(request: InboundRequest, live: Live): Promise<void> {
@@ -86,12 +68,13 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     const credential = (await credentials?.resolve(identity.domain)) ?? passedCredential(request.rawHeaders)
     const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
 
-    let meter: Meter | null = null
+    const observer = new AnswerObserver(exchange, clock)
     const send = (presented: UsableCredential) => {
       if (sink.closed) throw new ClientGoneError()
       live.forwarding = forward(
         {
           dispatcher,
+          origin: resolved.origin,
           method: request.method,
           path: resolved.basePath + request.path,
           headers: resolved.headers.toUpstream(request.rawHeaders, presented),
@@ -103,18 +86,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
           toClientHeaders: resolved.headers.toClient,
         },
         sink,
-        {
-          onHead(status, head) {
-            exchange.status = status
-            exchange.upstreamRequestId = (head['request-id'] as string | undefined) ?? null
-            exchange.firstByteMs = clock.monotonic() - exchange.startedMonotonic
-            meter = createMeter(head)
-          },
-          onChunk(chunk) {
-            exchange.answerBytes += chunk.length
-            meter?.push(chunk)
-          },
-        },
+        observer,
       )
       return live.forwarding.ended
     }
@@ -126,10 +98,9 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       if (renewed == null || body instanceof Readable) throw error
       return send(renewed)
     })
+    observer.finish()
     exchange.aborted = end === 'aborted'
-    exchange.broken = end === 'broken'
-    exchange.answer = (meter as Meter | null)?.facts() ?? null
-    exchange.errorType = exchange.answer?.errorType ?? null
+    if (end instanceof ProxyError) breakOff(exchange, end)
     if (exchange.answer?.model == null) exchange.modelAsked = findModel(body)
   }
 
@@ -159,7 +130,6 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     underWay.remove(live)
     leaveRequestBody(live.request.body)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
-    if (underWay.size === 0) whenIdle?.()
     logExchange(logger, exchange)
   }
 
@@ -172,10 +142,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     const refusal = error instanceof ProxyError ? error : new ProxyError('internal', { cause: error })
     exchange.status = refusal.status
     exchange.errorType = refusal.type
-    if (refusal.cause !== undefined) {
-      const { requestId } = exchange
-      logger.error({ requestId, code: refusal.code, error: toLoggedError(refusal.cause) }, 'request failed')
-    }
+    tell(exchange, refusal)
     if (isRefusal(refusal) && exchange.domain !== null) {
       alerts.raise('credential_refused', exchange.domain, 'The upstream answers 401 to the credential of this domain')
     }
@@ -187,26 +154,32 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     sendRefusal(sink, refusal, exchange.requestId)
   }
 
-  async function drain(drainMs: number): Promise<void> {
-    if (underWay.size > 0) {
-      const idle = new Promise<void>((resolve) => {
-        whenIdle = resolve
-      })
-      const timer = setTimeout(() => {
-        for (const live of underWay.all()) {
-          if (live.forwarding !== null) {
-            live.forwarding.stop(new ProxyError('draining'))
-          } else {
-            // Nothing is known to end what it waits for: the host's own authentication, say.
-            live.exchange.aborted = true
-            live.sink.destroy()
-            close(live)
-          }
-        }
-      }, drainMs)
-      await idle
-      clearTimeout(timer)
+  /** Notes that an answer ended before it was complete, for `reason`. */
+  function breakOff(exchange: Exchange, reason: ProxyError): void {
+    exchange.broken = true
+    tell(exchange, reason)
+  }
+
+  /** Why a request failed: the code in its access line, and a line of its own for what the client is not told. */
+  function tell(exchange: Exchange, { code, cause }: ProxyError): void {
+    exchange.failure = code
+    if (cause === undefined) return
+    logger.error({ requestId: exchange.requestId, code, error: toLoggedError(cause) }, 'request failed')
+  }
+
+  function cut(live: Live): void {
+    if (live.forwarding !== null) {
+      live.forwarding.stop(new ProxyError('draining'))
+      return
     }
+    // Nothing is known to end what it waits for: the host's own authentication, say.
+    live.exchange.aborted = true
+    live.sink.destroy()
+    close(live)
+  }
+
+  async function drain(drainMs: number): Promise<void> {
+    await underWay.drain(drainMs, cut)
     await useCounter.close()
     await credentials?.close()
     await alerts.close()

@@ -10,6 +10,7 @@ export interface Placed {
  */
 export class UnderWay<Member extends Placed> {
   readonly #members: Member[] = []
+  #whenEmpty: (() => void) | null = null
 
   get size(): number {
     return this.#members.length
@@ -21,13 +22,26 @@ export class UnderWay<Member extends Placed> {
 
   remove(member: Member): void {
     const last = this.#members.pop()!
-    if (last === member) return
-    this.#members[member.place] = last
-    last.place = member.place
+    if (last !== member) {
+      this.#members[member.place] = last
+      last.place = member.place
+    }
+    if (this.#members.length === 0) this.#whenEmpty?.()
   }
 
   /** Those under way at this moment. */
   all(): Member[] {
     return [...this.#members]
+  }
+
+  /** Resolves once nothing is under way; what still is after `afterMs` is given to `cut`, which has to end it. */
+  async drain(afterMs: number, cut: (member: Member) => void): Promise<void> {
+    if (this.size === 0) return
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve
+    })
+    const timer = setTimeout(() => this.all().forEach(cut), afterMs)
+    await empty
+    clearTimeout(timer)
   }
 }

@@ -529,7 +529,7 @@ describe('a store that fails', () => {
       update: (domain, change) =>
         inner.update(domain, async (current, lease) => {
           const enospc = () => {
-            throw Object.assign(new Error('FAKE path'), { code: 'ENOSPC' })
+            throw Object.assign(new Error('no space for sk-ant-ort01-FAKE-0'), { code: 'ENOSPC' })
           }
           const save = (credential: Credential) =>
             state.broken && what === 'everything' ? Promise.reject(enospc()) : lease.save(credential)

@@ -15,6 +15,7 @@ const exchange: Exchange = {
   modelAsked: 'claude-asked',
   status: 200,
   errorType: null,
+  failure: null,
   upstreamRequestId: 'req_011',
   answer: {
     model: 'claude-served',

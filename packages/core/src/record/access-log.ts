@@ -28,6 +28,7 @@ export function logExchange(logger: Logger, exchange: Exchange): void {
       cacheWriteTokens: usage?.cache_creation_input_tokens ?? undefined,
       firstByteMs: exchange.firstByteMs === null ? undefined : Math.round(exchange.firstByteMs),
       upstreamRequestId: exchange.upstreamRequestId ?? undefined,
+      failure: exchange.failure ?? undefined,
       errorType: exchange.errorType ?? undefined,
       aborted: exchange.aborted || undefined,
       broken: exchange.broken || undefined,

@@ -137,6 +137,7 @@ function start({
   const forwarding = forward(
     {
       dispatcher,
+      origin: 'http://upstream.test',
       method: 'POST',
       path: '/v1/messages?beta=true',
       headers: ['x-api-key', 'sk-ant-api03-FAKE'],
@@ -187,6 +188,7 @@ describe('forward', () => {
   it('sends the request as it was given, with its limits', () => {
     const { first } = start()
     expect(first.options).toEqual({
+      origin: 'http://upstream.test',
       method: 'POST',
       path: '/v1/messages?beta=true',
       headers: ['x-api-key', 'sk-ant-api03-FAKE'],
@@ -251,7 +253,7 @@ describe('forward', () => {
     expect(seen).toEqual(['head 200'])
   })
 
-  it.each([300, 301, 302, 304, 307, 308])('refuses a redirect (%i) and lets nothing of it through', async (status) => {
+  it.each([300, 301, 302, 303, 307, 308])('refuses a redirect (%i) and lets nothing of it through', async (status) => {
     const { first, sink, seen, outcome } = start()
     first.begin().head(status, { location: 'https://elsewhere.example' })
     first.data('moved').end()
@@ -301,7 +303,7 @@ describe('forward, failures of the upstream', () => {
     const { first, sink, outcome } = start()
     first.begin().head(200, { 'content-type': 'application/json' }).data('{"a"')
     first.fail(Object.assign(new Error('x'), { code: 'ECONNRESET' }))
-    expect(await outcome()).toBe('broken')
+    expect(await outcome()).toBe('upstream_broken')
     expect(sink).toMatchObject({ status: 200, text: '{"a"', ends: 0, destroys: 1 })
   })
 
@@ -309,7 +311,7 @@ describe('forward, failures of the upstream', () => {
     const { first, sink, outcome } = start()
     first.begin().head(200, EVENTS).data('event: ping\ndata: {}\n\n')
     first.fail(Object.assign(new Error('x'), { code: 'UND_ERR_BODY_TIMEOUT' }))
-    expect(await outcome()).toBe('broken')
+    expect(await outcome()).toBe('upstream_timeout')
     const data = '{"type":"error","error":{"type":"timeout_error","message":"The upstream did not answer in time."}'
     expect(sink.text).toBe(`event: ping\ndata: {}\n\nevent: error\ndata: ${data},"request_id":"request-1"}\n\n`)
     expect(sink).toMatchObject({ ends: 0, destroys: 1 })
@@ -323,7 +325,7 @@ describe('forward, failures of the upstream', () => {
     const { first, sink, outcome } = start()
     first.begin().head(200, headers).data(text)
     first.fail(new Error('x'))
-    expect(await outcome()).toBe('broken')
+    expect(await outcome()).toBe('upstream_broken')
     expect(sink).toMatchObject({ text, ends: 0, destroys: 1 })
   })
 
@@ -391,7 +393,7 @@ describe('forward, replay', () => {
   it('not after the head', async () => {
     const { first, tries, sink, outcome } = start()
     first.begin().head(200).fail(staleSocket())
-    expect(await outcome()).toBe('broken')
+    expect(await outcome()).toBe('upstream_broken')
     expect(tries).toHaveLength(1)
     expect(sink.heads).toBe(1)
   })
@@ -478,7 +480,7 @@ describe('forward, total time', () => {
     const { first, sink, outcome } = start({ timeouts: { totalMs: 5000 } })
     first.begin().head(200, EVENTS).data('data: 1\n\n')
     vi.advanceTimersByTime(5000)
-    expect(await outcome()).toBe('broken')
+    expect(await outcome()).toBe('upstream_timeout')
     expect(sink.text).toContain('"timeout_error"')
     expect(sink).toMatchObject({ ends: 0, destroys: 1 })
     expect(first.aborted).toMatchObject({ code: 'upstream_timeout' })
@@ -531,7 +533,7 @@ describe('Forwarding.stop', () => {
     const { first, sink, forwarding, outcome } = start()
     first.begin().head(200, EVENTS).data('data: 1\n\n')
     forwarding.stop(new ProxyError('draining'))
-    expect(await outcome()).toBe('broken')
+    expect(await outcome()).toBe('draining')
     expect(sink.text).toContain('The server is shutting down.')
     expect(sink).toMatchObject({ ends: 0, destroys: 1 })
     expect(first.aborted).toMatchObject({ code: 'draining' })

@@ -32,6 +32,7 @@ export interface AnswerObserver {
 
 export interface UpstreamRequest {
   readonly dispatcher: Dispatcher
+  readonly origin: string
   readonly method: string
   readonly path: string
   readonly headers: string[]
@@ -45,8 +46,8 @@ export interface UpstreamRequest {
   readonly toClientHeaders: (rawHeaders: readonly (Buffer | string)[], requestId: string) => OutgoingHttpHeaders
 }
 
-/** How an exchange with the upstream ended once nothing more could be thrown at the client. */
-export type ForwardEnd = 'complete' | 'aborted' | 'broken'
+/** How an exchange with the upstream ended once an answer had begun; an error tells why it broke off. */
+export type ForwardEnd = 'complete' | 'aborted' | ProxyError
 
 /** An upstream request under way. */
 export interface Forwarding {
@@ -92,12 +93,13 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { dispatcher, method, path, headers, body, contentLength, timeouts } = this.#request
+    const { dispatcher, origin, method, path, headers, body, contentLength, timeouts } = this.#request
     const declares = contentLength !== null && body !== null && !Buffer.isBuffer(body)
     this.#startedAt = performance.now()
     try {
       dispatcher.dispatch(
         {
+          origin,
           method: method as Dispatcher.HttpMethod,
           path,
           headers: declares ? [...headers, 'content-length', String(contentLength)] : headers,
@@ -130,7 +132,7 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (this.#done || status < 200) return
     this.#answering = true
-    if (status >= 300 && status < 400) {
+    if (status >= 300 && status < 400 && status !== 304) {
       this.#fail(new ProxyError('upstream_redirect'))
       return
     }
@@ -191,7 +193,7 @@ class Forward implements Forwarding, Dispatcher.DispatchHandler {
   #breakOff(error: ProxyError): void {
     const { requestId } = this.#request
     this.#writer.breakOff(this.#eventStream ? `event: error\ndata: ${toErrorBody(error, requestId)}\n\n` : null)
-    this.#finish('broken')
+    this.#finish(error)
   }
 
   #finish(end: ForwardEnd): void {

@@ -19,6 +19,9 @@ function toCode(error: Error): ProxyErrorCode {
     case 'ENETUNREACH':
     case 'EMFILE':
       return 'upstream_unreachable'
+    case 'UND_ERR_INVALID_ARG':
+    case 'UND_ERR_NOT_SUPPORTED':
+      return 'internal'
     default:
       return 'upstream_broken'
   }
