@@ -92,6 +92,7 @@ export type StorageErrorCode =
   | 'domain_unknown'
   | 'lease_lost'
   | 'read_only'
+  | 'write_failed'
   /** What is behind the store does not answer. The same call may succeed later. */
   | 'unavailable'
   /** The store's own account lacks the right. */

@@ -5,7 +5,7 @@ export {
   type FileCredentialStore,
   type FileCredentialStoreOptions,
   fileCredentialStore,
-} from './credentials/file-store.js'
+} from './credentials/files/file-store.js'
 export {
   ConfigurationError,
   errorTable,
