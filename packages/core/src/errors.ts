@@ -114,6 +114,13 @@ export class StorageError extends Error {
   }
 }
 
+/** What the client is told of `error`. A store that cannot answer does not make a valid key wrong: it may come again. */
+export function toProxyError(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error
+  const unavailable = error instanceof StorageError && error.code === 'unavailable'
+  return new ProxyError(unavailable ? 'storage_unavailable' : 'internal', { cause: error })
+}
+
 /** The answer's body in the Anthropic API's error shape, as JSON text. */
 export function toErrorBody(error: ProxyError, requestId: string): string {
   return JSON.stringify({

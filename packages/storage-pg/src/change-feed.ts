@@ -40,6 +40,7 @@ export class ChangeFeed {
   #timer: NodeJS.Timeout | null = null
   #listenTimer: NodeJS.Timeout | null = null
   #listener: { done(): unknown } | null = null
+  #listening: Promise<void> | null = null
   #started = false
   #closed = false
 
@@ -68,7 +69,7 @@ export class ChangeFeed {
     if (this.#closed) throw new StorageError('unavailable', 'The storage is closed.')
     if (!this.#started) {
       this.#started = true
-      void this.#listen(LISTEN_RETRY_MS.first)
+      this.#listening = this.#listen(LISTEN_RETRY_MS.first)
       this.#timer = setInterval(() => void this.poll(), POLL_MS).unref()
     }
     if (this.state() === 'behind') await this.poll()
@@ -91,6 +92,7 @@ export class ChangeFeed {
     if (this.#timer !== null) clearInterval(this.#timer)
     if (this.#listenTimer !== null) clearTimeout(this.#listenTimer)
     await this.#polling
+    await this.#listening
     await this.#listener?.done()
   }
 
@@ -132,7 +134,12 @@ export class ChangeFeed {
       if (this.#closed) return
       const next = Math.min(retryMs * 2, LISTEN_RETRY_MS.most)
       // Jitter: the servers of one database lose it at the same moment.
-      this.#listenTimer = setTimeout(() => void this.#listen(next), retryMs * (0.5 + Math.random())).unref()
+      this.#listenTimer = setTimeout(
+        () => {
+          this.#listening = this.#listen(next)
+        },
+        retryMs * (0.5 + Math.random()),
+      ).unref()
     }
     try {
       const connection = await this.#database.dedicated(() => {

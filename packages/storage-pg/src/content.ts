@@ -2,6 +2,9 @@ import type { ContentPart, ExchangeRecord, HistoryNode, StoredContent } from '@a
 import type { Queries } from './database.js'
 import { toDay, toDomainColumn, toStorable, toTimestamp } from './rows.js'
 
+/** Most bytes of ciphertext in one statement, which carries them as hex. */
+const STATEMENT_BYTES = 8 * 1024 * 1024
+
 /** Where the content of an exchange is found. */
 export interface ContentKey {
   readonly domain: string
@@ -27,9 +30,9 @@ export async function appendContent(queries: Queries, records: readonly Exchange
     ({ hash }) => hash,
   )
   if (nodes.length > 0) await insertNodes(queries, nodes)
-  if (parts.length > 0) await insertParts(queries, parts)
+  for (const some of bySize(parts, ({ item }) => item.sealed.length)) await insertParts(queries, some)
   await copyForward(queries, withContent)
-  await insertContents(queries, withContent)
+  for (const some of bySize(withContent, sizeOf)) await insertContents(queries, some)
 }
 
 interface Placed<T> {
@@ -50,6 +53,26 @@ function byId<T>(
     for (const item of itemsOf(content!)) placed.set(`${idOf(item)} ${place.day} ${place.domain}`, { ...place, item })
   }
   return [...placed.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
+}
+
+/** Cuts a list into runs that fit a statement; what is too large by itself goes alone. */
+function bySize<T>(items: readonly T[], sizeOf: (item: T) => number): T[][] {
+  const runs: T[][] = []
+  let left = 0
+  for (const item of items) {
+    const size = sizeOf(item)
+    if (runs.length === 0 || size > left) {
+      runs.push([])
+      left = STATEMENT_BYTES
+    }
+    runs.at(-1)!.push(item)
+    left -= size
+  }
+  return runs
+}
+
+function sizeOf({ content }: ExchangeRecord): number {
+  return (content?.request?.length ?? 0) + (content?.answer?.length ?? 0)
 }
 
 async function insertNodes(queries: Queries, nodes: readonly Placed<HistoryNode>[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Cost, countTokens, type ExchangeRecord, type Usage } from '@agent-prompt-train/core'
-import { fromDomainColumn, toDomainColumn, toStorable, toTimestamp } from './rows.js'
+import { fromDomainColumn, toDomainColumn, toIndexable, toStorable, toTimestamp } from './rows.js'
 
 /** An exchange as a row; `exchangeColumns` says how a record becomes one. */
 export interface ExchangeRow {
@@ -45,8 +45,8 @@ export const exchangeColumns: readonly ((record: ExchangeRecord) => Cell)[] = [
   (record) => toStorable(record.method),
   (record) => toStorable(record.path),
   (record) => toStorable(record.upstreamRequestId),
-  (record) => toStorable(record.modelAsked),
-  (record) => toStorable(record.model),
+  (record) => toIndexable(record.modelAsked),
+  (record) => toIndexable(record.model),
   (record) => record.stream,
   (record) => record.status,
   (record) => toStorable(record.errorType),

@@ -7,7 +7,7 @@ import {
 import { findContent } from './content.js'
 import type { Queries } from './database.js'
 import { type ExchangeRow, fromExchangeRow } from './exchange-columns.js'
-import { toTimestamp } from './rows.js'
+import { toStorable, toTimestamp } from './rows.js'
 
 const MOST_PER_PAGE = 1_000
 const EXPORT_PAGE = 200
@@ -75,7 +75,8 @@ async function withContent(queries: Queries, row: ExchangeRow): Promise<Exchange
 function conditions(filter: ExchangeFilter, position: Position | null, limit: number): unknown[] {
   const { domain, keyId, model, status, from, to } = filter
   return [
-    ...[domain ?? null, keyId ?? null, model ?? null, status ?? null],
+    ...[domain, keyId, model].map((text) => toStorable(text ?? null)),
+    status ?? null,
     ...[from, to].map((ms) => (ms === undefined ? null : toTimestamp(ms))),
     position === null ? null : toTimestamp(position.startedAt),
     position?.requestId ?? null,

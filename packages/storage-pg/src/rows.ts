@@ -52,6 +52,14 @@ export function toStorable(text: string | null): string | null {
   return text === null ? null : text.replaceAll('\0', '\uFFFD')
 }
 
+/** Names that are indexed are cut at this length, because an index holds no long ones. */
+const LONGEST_NAME = 256
+
+/** A name that someone else made up, for a column that is indexed. */
+export function toIndexable(name: string | null): string | null {
+  return toStorable(name)?.slice(0, LONGEST_NAME) ?? null
+}
+
 /** Domains are never null in a table, because unique keys hold them. */
 export function toDomainColumn(domain: string | null): string {
   return toStorable(domain) ?? ''

@@ -1,6 +1,6 @@
 import type { ExchangeFilter, UsageDimension, UsageRow } from '@agent-prompt-train/core'
 import type { Queries } from './database.js'
-import { toDay, toTimestamp } from './rows.js'
+import { toDay, toStorable, toTimestamp } from './rows.js'
 
 const DAY_MS = 86_400_000
 
@@ -61,7 +61,7 @@ export async function sumUsage(
       rest.map(([, to]) => toBound(to)),
       status ?? null,
       ...(['day', 'domain', 'keyId', 'model'] as const).map((dimension) => by.includes(dimension)),
-      ...[domain ?? null, keyId ?? null, model ?? null],
+      ...[domain, keyId, model].map((text) => toStorable(text ?? null)),
     ],
   )
 }

@@ -41,11 +41,26 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
   }),
 
   storeCase('text that a client made up does not keep a record out', async ({ first }) => {
-    const record = newRecord({ modelAsked: 'a\u0000b', path: '/v1/\ud800', sessionId: `'; drop table x; --"\\` })
+    const long = randomBytes(20_000).toString('hex')
+    const record = newRecord({
+      modelAsked: 'a\u0000b',
+      model: long,
+      path: `/v1/\ud800`,
+      sessionId: `'; drop table x; --"\\`,
+    })
     await first.append([record])
     const found = await first.find(record.requestId)
     assert.equal(found?.sessionId, record.sessionId)
     assert.equal(found?.status, record.status)
+    assert.deepEqual((await first.list({ model: 'a\u0000b' }, { limit: 1 })).exchanges, [])
+  }),
+
+  storeCase('a batch whose bodies are large is stored', async ({ first }) => {
+    const large = () => ({ ...newContent(history(1)), answer: randomBytes(3_000_000) })
+    const records = Array.from({ length: 5 }, () => newRecord({ content: large() }))
+    await first.append(records)
+    const found = await first.find(records[4]!.requestId)
+    assert.ok(Buffer.from(found!.content!.answer!).equals(Buffer.from(records[4]!.content!.answer!)))
   }),
 
   storeCase('append of nothing stores nothing', async ({ first }) => {

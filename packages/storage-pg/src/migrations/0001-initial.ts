@@ -185,7 +185,7 @@ declare
   monday timestamptz := date_trunc('week', wanted::timestamptz);
 begin
   if wanted not between current_date - 400 and current_date + 40 then return false; end if;
-  perform pg_advisory_xact_lock(hashtextextended('ensure_partitions', 'client_keys'::regclass::oid::bigint));
+  perform pg_advisory_xact_lock(hashtextextended('partitions', 'client_keys'::regclass::oid::bigint));
   perform make_partition('exchanges', 'started_at', monday, monday + interval '7 days');
   perform make_partition('contents', 'started_at', wanted, wanted + interval '1 day');
   perform make_partition('nodes', 'day', wanted, wanted + interval '1 day');
@@ -220,6 +220,9 @@ declare
   stored bigint;
   kept bigint;
 begin
+  perform pg_advisory_xact_lock(hashtextextended('partitions', 'client_keys'::regclass::oid::bigint));
+  -- Another purge may have been here.
+  if to_regclass(quote_ident(partition)) is null then return 0; end if;
   execute format('select count(*) from %I', partition) into stored;
   execute format('create temporary table kept on commit drop as select * from %I as stored where %s', partition,
     case parent
