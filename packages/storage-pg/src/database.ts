@@ -166,7 +166,8 @@ export function openDatabase(source: DatabaseSource, schema: string): Database {
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
   } as never)
-  // Idle connections that break say so on the pool, and an `error` event nobody hears ends the process.
+  // Idle connections that break say so on the pool, and an `error` event nobody hears ends the process. pg-promise stops
+  // to listen when the pool is to end, which is when servers cut connections.
   db.$pool.on('error', () => {})
   return new Database(db, schema, facts)
 }

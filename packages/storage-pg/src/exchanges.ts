@@ -16,7 +16,18 @@ import { exportExchanges, findExchange, listExchanges } from './read.js'
 import { sumUsage } from './usage.js'
 
 /** Exchange records in Postgres. `purge` and `deleteDomain` want the owner role. */
-export class PostgresExchanges implements ExchangeStore {
+export interface PostgresExchangeStore extends ExchangeStore {
+  /**
+   * Keeps an exchange and its content from `purge` and `deleteDomain` until it is released: a legal hold. False where
+   * there is no such exchange.
+   */
+  hold(requestId: string): Promise<boolean>
+  /** Ends a hold: the exchange goes with the next purge that it is too old for. False where there was none. */
+  release(requestId: string): Promise<boolean>
+}
+
+/** One statement, or one function of a file beside this one, for each method. */
+export class PostgresExchanges implements PostgresExchangeStore {
   readonly #database: Database
   readonly #partitions: Partitions
 
@@ -53,10 +64,6 @@ export class PostgresExchanges implements ExchangeStore {
     return deleteDomainRows(this.#database, domain)
   }
 
-  /**
-   * Keeps an exchange and its content from `purge` and `deleteDomain` until it is released: a legal hold. False where
-   * there is no such exchange.
-   */
   async hold(requestId: string): Promise<boolean> {
     const row = await this.#database.row(
       `insert into $<schema:name>.holds (domain, request_id)
@@ -68,7 +75,6 @@ export class PostgresExchanges implements ExchangeStore {
     return row !== null
   }
 
-  /** Ends a hold: the exchange goes with the next purge that it is too old for. False where there was none. */
   async release(requestId: string): Promise<boolean> {
     const row = await this.#database.row(
       `update $<schema:name>.holds set released_at = clock_timestamp()

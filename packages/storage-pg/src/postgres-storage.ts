@@ -4,7 +4,7 @@ import { PostgresClientKeys } from './client-keys.js'
 import type { ConnectionFacts } from './connection.js'
 import { PostgresCredentials } from './credentials.js'
 import { type DatabaseSource, openDatabase } from './database.js'
-import { PostgresExchanges } from './exchanges.js'
+import { type PostgresExchangeStore, PostgresExchanges } from './exchanges.js'
 
 /** What {@link createPostgresStorage} takes beside the database. */
 export type PostgresStorageOptions = DatabaseSource & {
@@ -18,7 +18,7 @@ export type PostgresStorageOptions = DatabaseSource & {
 
 /** Storage in Postgres, shared by as many processes as you like. */
 export interface PostgresStorage extends Storage {
-  readonly exchanges: PostgresExchanges
+  readonly exchanges: PostgresExchangeStore
   /** What may be shown of the connection; null where you made it yourself. */
   readonly connection: ConnectionFacts | null
   /** Closes what was opened here: not a `db` that you gave. */

@@ -3,6 +3,13 @@ import pgPromise from 'pg-promise'
 
 const pgp = pgPromise({ noWarnings: true })
 
+/** Tests kill connections and stop servers: that an idle one of their own breaks is no failure. */
+function connect(connectionString: string): pgPromise.IDatabase<object> {
+  const db = pgp({ connectionString, max: 4, ssl: false })
+  db.$pool.on('error', () => {})
+  return db
+}
+
 /** A database of a test's own. */
 export interface TestDatabase {
   /** As the superuser. */
@@ -24,7 +31,7 @@ export function urlOf(url: string, database: string, role?: string, password?: s
 
 /** Runs one statement on a connection of its own. */
 export async function query<Row>(url: string, statement: string, values?: unknown): Promise<Row[]> {
-  const db = pgp({ connectionString: url, max: 1, ssl: false })
+  const db = connect(url)
   try {
     return await db.any<Row>(statement, values)
   } finally {
@@ -37,7 +44,7 @@ export async function createTestDatabase(url: string, template: string | null): 
   const name = `prompt_train_test_${randomBytes(6).toString('hex')}`
   await query(url, `create database ${name} template ${template ?? 'template0'}`)
   const own = urlOf(url, name)
-  const db = pgp({ connectionString: own, ssl: false })
+  const db = connect(own)
   return {
     url: own,
     db,
