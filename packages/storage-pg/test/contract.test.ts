@@ -1,43 +1,59 @@
+import type { ExchangeStore } from '@agent-prompt-train/core'
 import { clientKeyStoreCases, credentialStoreCases, exchangeStoreCases } from '@agent-prompt-train/core/testing'
 import { createPostgresStorage, type PostgresStorage } from '@agent-prompt-train/storage-pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { createRoledDatabase, type RoledDatabase } from './support/serving-role.js'
 
 let database: RoledDatabase
+/** Two handles of the serving role for all cases, because connecting takes longer than most of them. */
+let serving: readonly PostgresStorage[]
+let owner: PostgresStorage
 
 beforeAll(async () => {
   database = await createRoledDatabase()
+  const options = { connectionString: database.servingUrl, poolSize: 4 }
+  serving = [createPostgresStorage(options), createPostgresStorage(options)]
+  owner = createPostgresStorage({ connectionString: database.ownerUrl })
 })
 
-afterAll(() => database.drop())
+afterAll(async () => {
+  for (const storage of [...serving, owner]) await storage.close()
+  await database.drop()
+})
 
-function openServing(): PostgresStorage {
-  return createPostgresStorage({ connectionString: database.servingUrl, poolSize: 4 })
+let opened = 0
+
+/** The one handle and the other, in turn. */
+function nextHandle(): PostgresStorage {
+  return serving[opened++ % 2]!
 }
 
+const close = () => {}
+
 describe('client keys and credentials, as the serving role', () => {
-  const harness = { open: async () => openServing() }
+  const harness = {
+    async open() {
+      const { clientKeys, credentials } = nextHandle()
+      return { clientKeys, credentials, close }
+    },
+  }
   for (const { name, run } of [...clientKeyStoreCases, ...credentialStoreCases]) it(name, () => run(harness))
 })
 
 describe('exchanges: the serving role writes and reads, the owner role purges and deletes', () => {
   const harness = {
     async open() {
-      const serving = openServing()
-      const owner = createPostgresStorage({ connectionString: database.ownerUrl, poolSize: 2 })
-      const exchanges = new Proxy(serving.exchanges, {
-        get(_target, name: keyof PostgresStorage['exchanges']) {
-          const { exchanges } = name === 'purge' || name === 'deleteDomain' ? owner : serving
-          return (exchanges[name] as (...values: unknown[]) => unknown).bind(exchanges)
-        },
-      })
-      return {
-        exchanges,
-        async close() {
-          await serving.close()
-          await owner.close()
-        },
+      const { exchanges } = nextHandle()
+      const divided: ExchangeStore = {
+        append: (records) => exchanges.append(records),
+        find: (requestId) => exchanges.find(requestId),
+        list: (filter, page) => exchanges.list(filter, page),
+        export: (filter) => exchanges.export(filter),
+        usage: (filter, by) => exchanges.usage(filter, by),
+        purge: (now, retention, domains) => owner.exchanges.purge(now, retention, domains),
+        deleteDomain: (domain) => owner.exchanges.deleteDomain(domain),
       }
+      return { exchanges: divided, close }
     },
   }
 
