@@ -40,6 +40,9 @@ export async function startPostgres(
   const data = join(folder, 'data')
   const account = process.getuid?.() === 0 ? unprivilegedAccount() : null
   let server: ChildProcess | null = null
+  // Immediate shutdown, for a run that fails before it stops what it started.
+  const cut = () => server?.kill('SIGQUIT')
+  process.once('exit', cut)
 
   async function stop(): Promise<void> {
     if (server !== null && server.exitCode === null && server.signalCode === null) {
@@ -48,6 +51,7 @@ export async function startPostgres(
       server.kill('SIGINT')
       await ended
     }
+    process.removeListener('exit', cut)
     rmSync(folder, { recursive: true, force: true })
   }
 
