@@ -1,5 +1,14 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ConfigurationError, errorTable, KeyRingError, ProxyError, type ProxyErrorCode, toErrorBody } from './errors.js'
+import {
+  ConfigurationError,
+  errorTable,
+  KeyRingError,
+  ProxyError,
+  type ProxyErrorCode,
+  StorageError,
+  toErrorBody,
+  toProxyError,
+} from './errors.js'
 
 const codes = Object.keys(errorTable) as ProxyErrorCode[]
 
@@ -43,6 +52,7 @@ describe('errorTable', () => {
       'credential_refresh_failed',
       'draining',
       'request_timeout',
+      'storage_unavailable',
       'upstream_broken',
       'upstream_timeout',
       'upstream_unreachable',
@@ -126,5 +136,19 @@ describe('toErrorBody', () => {
 
   it('is one line, so that it can be the data of an event', () => {
     for (const code of codes) expect(toErrorBody(new ProxyError(code), 'req-1')).not.toMatch(/[\r\n]/)
+  })
+})
+
+describe('toProxyError', () => {
+  it('passes on what is one', () => {
+    const error = new ProxyError('draining')
+    expect(toProxyError(error)).toBe(error)
+  })
+
+  it('tells a store that does not answer from a failure of ours', () => {
+    const away = new StorageError('unavailable', 'The database cannot be reached.')
+    expect(toProxyError(away)).toMatchObject({ code: 'storage_unavailable', status: 503, retry: true, cause: away })
+    expect(toProxyError(new StorageError('lease_lost', 'FAKE'))).toMatchObject({ code: 'internal', status: 500 })
+    expect(toProxyError('FAKE')).toMatchObject({ code: 'internal', cause: 'FAKE' })
   })
 })

@@ -38,6 +38,7 @@ export const errorTable = {
   credential_refused: row(502, 'api_error', 'The upstream refused the credential of this server.'),
   credential_unavailable: row(503, 'api_error', 'No usable upstream credential is configured for this client.'),
   credential_refresh_failed: row(503, 'api_error', 'The upstream credential could not be renewed just now.', true),
+  storage_unavailable: row(503, 'api_error', 'The key store cannot be reached.', true),
   draining: row(503, 'api_error', 'The server is shutting down.', true),
   upstream_timeout: row(504, 'timeout_error', 'The upstream did not answer in time.', true),
 } as const satisfies Record<string, ErrorRow>
@@ -101,7 +102,16 @@ export class ConfigurationError extends Error {
 }
 
 /** Names what a store refused. Stable: match on it rather than on the message. */
-export type StorageErrorCode = 'key_exists' | 'domain_unknown' | 'lease_lost' | 'read_only' | 'write_failed'
+export type StorageErrorCode =
+  | 'key_exists'
+  | 'domain_unknown'
+  | 'lease_lost'
+  | 'read_only'
+  | 'write_failed'
+  /** What is behind the store does not answer. The same call may succeed later. */
+  | 'unavailable'
+  /** The store's own account lacks the right. */
+  | 'not_permitted'
 
 /** Thrown by stores; never tells a secret. `instanceof` holds across two copies of this package. */
 export class StorageError extends Error {
@@ -155,6 +165,13 @@ export class KeyRingError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isBranded(value, keyRingErrorBrand)
   }
+}
+
+/** What the client is told of `error`. A store that cannot answer does not make a valid key wrong: it may come again. */
+export function toProxyError(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error
+  const unavailable = error instanceof StorageError && error.code === 'unavailable'
+  return new ProxyError(unavailable ? 'storage_unavailable' : 'internal', { cause: error })
 }
 
 /** The answer's body in the Anthropic API's error shape, as JSON text. */

@@ -9,7 +9,7 @@ import { createFailureThrottle } from './edge/auth-failures.js'
 import { assertHost } from './edge/check-host.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
-import { ProxyError } from './errors.js'
+import { ProxyError, toProxyError } from './errors.js'
 import { type Exchange, openExchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
 import type { InboundRequest, ResponseSink } from './mountable.js'
@@ -139,7 +139,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       exchange.aborted = true
       return
     }
-    const refusal = error instanceof ProxyError ? error : new ProxyError('internal', { cause: error })
+    const refusal = toProxyError(error)
     exchange.status = refusal.status
     exchange.errorType = refusal.type
     tell(exchange, refusal)
