@@ -37,7 +37,8 @@ export {
   parseKeyRing,
   type RingKey,
 } from './key-ring/key-ring.js'
-export { createSealer, readRingKeyId, type SealContext, type Sealer, type SealerOptions } from './key-ring/sealer.js'
+export type { SealContext, SealingKey } from './key-ring/seal.js'
+export { createSealer, readRingKeyId, type Sealer, type SealerOptions } from './key-ring/sealer.js'
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js'
 export type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from './mountable.js'
 export type { ProxyOptions } from './options.js'
