@@ -62,6 +62,8 @@ export interface Exchange {
   broken: boolean
   firstByteMs: number | null
   durationMs: number
+  /** Bytes of the request's body that were read. */
+  requestBytes: number
   /** Bytes of the answer's body that were sent on. */
   answerBytes: number
 }

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import Tinypool from 'tinypool'
+import type { ExchangeBodies, KeptBody } from '../exchange.js'
+import type { KeyRing } from '../key-ring/key-ring.js'
+import { createSealer } from '../key-ring/sealer.js'
+import type { ExchangeRecord } from '../storage/exchange-store.js'
+import { createBatchEncoding, type EncodedBatch, type EncodingTask } from './encode-batch.js'
+import { type Masking, toDayNumber } from './encode-content.js'
+import { createHashKey } from './hash-key.js'
+import { KnownHashes } from './known-hashes.js'
+
+/** A thread that has had no work for so long ends. */
+const IDLE_MS = 60_000
+const MAX_THREADS = 4
+
+/** Makes stored content of bodies, away from the thread that serves requests. */
+export interface ContentEncoder {
+  /** Whether threads do the work; else it is done where it is asked for. */
+  readonly threads: boolean
+  /** @throws KeyRingError `key_unavailable` */
+  encode(batch: readonly ExchangeBodies[]): Promise<EncodedBatch>
+  /** Tells that the record will be stored: what its content held is not encoded again on its day. */
+  remember(record: ExchangeRecord): void
+  /** Takes all that back, after something that was to be stored was lost. */
+  forget(): void
+  close(): Promise<void>
+}
+
+/** What {@link createContentEncoder} takes. */
+export interface ContentEncoderOptions {
+  readonly keyRing: KeyRing
+  readonly masking: Masking
+  /** The script of the threads; where there is none, as in a bundled host, the work is done in this thread. */
+  readonly script: URL
+}
+
+/**
+ * Creates the encoder.
+ *
+ * @throws ConfigurationError that names the key at fault
+ */
+export function createContentEncoder({ keyRing, masking, script }: ContentEncoderOptions): ContentEncoder {
+  const sealer = createSealer(keyRing)
+  const hashKey = createHashKey(keyRing)
+  const known = new KnownHashes()
+  const threads = script.protocol === 'file:' && existsSync(fileURLToPath(script))
+  const pool = threads ? createPool(script) : null
+  const encodeHere = createBatchEncoding(masking)
+
+  return {
+    threads,
+    async encode(batch) {
+      const sealingKey = await sealer.sealingKey()
+      const task: EncodingTask = { batch, hashKey, sealingKey, known: known.memory }
+      if (pool === null) return encodeHere(task)
+      const { bodies, transferList } = toPostable(batch)
+      return pool.run({ ...task, batch: bodies }, { transferList })
+    },
+    remember({ startedAt, content }) {
+      const day = toDayNumber(startedAt)
+      for (const { hash } of content?.parts ?? []) known.add(day, hash)
+      for (const { id } of content?.nodes ?? []) known.add(day, id)
+    },
+    forget: () => known.clear(),
+    close: async () => pool?.destroy(),
+  }
+}
+
+function createPool(script: URL): Tinypool {
+  return new Tinypool({
+    filename: script.href,
+    runtime: 'worker_threads',
+    minThreads: 0,
+    maxThreads: Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1)),
+    idleTimeout: IDLE_MS,
+  })
+}
+
+/** Bodies in memory of their own, which changes hands: a view of a larger buffer is posted with all of that. */
+function toPostable(batch: readonly ExchangeBodies[]) {
+  const transferList: ArrayBuffer[] = []
+  const toOne = (body: KeptBody | null): KeptBody | null => {
+    if (body === null || body.chunks.length === 0) return body
+    const bytes = new Uint8Array(body.chunks.reduce((sum, { length }) => sum + length, 0))
+    let at = 0
+    for (const chunk of body.chunks) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    transferList.push(bytes.buffer)
+    return { ...body, chunks: [bytes] }
+  }
+  const bodies = batch.map((item) => ({ ...item, request: toOne(item.request), answer: toOne(item.answer) }))
+  return { bodies, transferList }
+}
