@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ProxyHealth } from '@agent-prompt-train/core'
 
@@ -15,6 +16,7 @@ export function answerHealth(
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
+    'x-prompt-train-request-id': randomUUID(),
   })
   response.end(body)
   return true

@@ -14,7 +14,7 @@ const TOLD = [
     'firstByteMs',
     'model',
   ],
-  ...['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens', 'answerBytes', 'upstreamRequestId'],
+  ...['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens', 'upstreamRequestId'],
   ...['errorType', 'aborted', 'broken'],
 ]
 

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigurationError } from '@agent-prompt-train/core'
 import type { Environment } from './environment.js'
+import { refuseExpectation, refuseMalformed } from './host-answers.js'
 
 /**
  * How long an idle client connection is kept. Load balancers keep theirs for 60 s and reuse them: if ours closed first,
@@ -31,6 +32,8 @@ export async function listen(
   { host, port }: Pick<Environment, 'host' | 'port'>,
 ): Promise<ListeningServer> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener)
+  server.on('checkExpectation', refuseExpectation)
+  server.on('clientError', refuseMalformed)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toProblem(error, host, port)))
     server.listen(port, host, resolve)

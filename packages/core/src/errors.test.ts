@@ -11,6 +11,7 @@ const SDK_TYPES: Record<number, string> = {
   404: 'not_found_error',
   408: 'timeout_error',
   413: 'request_too_large',
+  431: 'invalid_request_error',
   500: 'api_error',
   501: 'api_error',
   502: 'api_error',

@@ -17,10 +17,11 @@ export const errorTable = {
   target_not_allowed: row(404, 'not_found_error', 'This method and path are not available here.'),
   request_timeout: row(408, 'timeout_error', 'The request body did not arrive in time.', true),
   body_too_large: row(413, 'request_too_large', 'The request body is larger than this server accepts.'),
+  headers_too_many: row(431, 'invalid_request_error', 'The request has more header lines than this server accepts.'),
   body_consumed: row(
     500,
     'api_error',
-    'Set-up error: a body parser read this request before the proxy did. Mount the proxy before express.json() and the like, or keep the exact bytes as req.rawBody.',
+    "Set-up error: something read this request's body before the proxy did. Mount the proxy before body parsers and body limits (express.json(), c.req.json() and the like); on Express the exact bytes may also be kept as req.rawBody.",
   ),
   internal: row(500, 'api_error', 'Internal error.'),
   transfer_coding_unsupported: row(501, 'api_error', 'Only the chunked transfer coding is supported.'),
@@ -87,7 +88,7 @@ export class ConfigurationError extends Error {
 }
 
 /** Names what a store refused. Stable: match on it rather than on the message. */
-export type StorageErrorCode = 'key_exists' | 'domain_unknown' | 'lease_lost' | 'read_only'
+export type StorageErrorCode = 'key_exists' | 'domain_unknown' | 'lease_lost' | 'read_only' | 'write_failed'
 
 /** Thrown by stores; never tells a secret. `instanceof` holds across two copies of this package. */
 export class StorageError extends Error {

@@ -2,10 +2,12 @@ export { type Authenticate, allowAnyone, type Identity } from './auth/authentica
 export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
 export {
+  type FileCredentialHealth,
   type FileCredentialStore,
   type FileCredentialStoreOptions,
   fileCredentialStore,
-} from './credentials/file-store.js'
+} from './credentials/files/file-store.js'
+export type { FileProblem } from './credentials/files/folder-reader.js'
 export {
   type ResealOptions,
   type ResealResult,

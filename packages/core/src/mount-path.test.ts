@@ -24,9 +24,13 @@ describe('cutMountPath', () => {
     '/%63laude/v1',
     '//claude/v1',
     '/v1/claude',
-    '*',
+    '/v1/messages',
     '/claude%2fv1',
-  ])('leaves %j whole, which is not under /claude as it is spelled', (target) => {
+  ])('shows that %j is not under /claude as it is spelled', (target) => {
+    expect(cutMountPath(target, '/claude')).toBe(`/..${target}`)
+  })
+
+  it.each(['*', 'http://proxy.test/claude/v1/messages', ''])('leaves %j whole, which is no path', (target) => {
     expect(cutMountPath(target, '/claude')).toBe(target)
   })
 })

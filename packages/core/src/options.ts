@@ -39,6 +39,8 @@ export interface ProxyOptions {
       readonly bodyBytes?: number
       /** How long a client may be silent within its request body. @default 30_000 */
       readonly bodyIdleMs?: number
+      /** How long a client may take over its whole request body. @default 300_000 */
+      readonly bodyTotalMs?: number
     }
   }
   readonly timeouts?: Partial<Timeouts>
@@ -92,6 +94,7 @@ const schema = z.strictObject({
             .positive()
             .default(32 * 1024 * 1024),
           bodyIdleMs: milliseconds.positive().default(30_000),
+          bodyTotalMs: milliseconds.positive().default(300_000),
         })
         .prefault({}),
     })
@@ -138,7 +141,11 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
     headers: createHeaderGate(allowHeaders as AllowHeaders | undefined),
     trustedProxies: createAddressSet(edge.trustedProxies, 'edge.trustedProxies'),
     allow: createAddressSet(edge.allow, 'edge.allow'),
-    bodyLimits: { maxBytes: edge.limits.bodyBytes, idleMs: edge.limits.bodyIdleMs },
+    bodyLimits: {
+      maxBytes: edge.limits.bodyBytes,
+      idleMs: edge.limits.bodyIdleMs,
+      totalMs: edge.limits.bodyTotalMs,
+    },
     timeouts,
     logger: options.logger ?? createLogger(),
     clock,

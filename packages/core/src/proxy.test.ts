@@ -137,7 +137,7 @@ function inbound(overrides: Partial<InboundRequest> = {}): InboundRequest {
     method: 'POST',
     path: '/v1/messages',
     mountPath: '',
-    rawHeaders: ['x-api-key', key],
+    rawHeaders: ['host', 'proxy.test', 'x-api-key', key],
     headers: {},
     body: Buffer.from('{}'),
     remoteAddress: '127.0.0.1',
@@ -505,7 +505,10 @@ describe('createProxy, a client that leaves within a large body', () => {
       const sink = fakeSink()
       const body = new Readable({ read() {} })
       body.push(Buffer.alloc(1000))
-      const handled = proxy.handle(inbound({ body, rawHeaders: ['content-length', '1000000'] }), sink)
+      const handled = proxy.handle(
+        inbound({ body, rawHeaders: ['host', 'proxy.test', 'content-length', '1000000'] }),
+        sink,
+      )
       body.destroy()
       sink.leave()
       await setImmediate()

@@ -13,7 +13,7 @@ import { logExchange } from './record/access-log.js'
 import { sendRefusal } from './refusal.js'
 import { type Placed, UnderWay } from './under-way.js'
 import { type Forwarding, forward } from './upstream/forward.js'
-import { ClientGoneError, openRequestBody } from './upstream/request-body.js'
+import { ClientGoneError, leaveRequestBody, openRequestBody } from './upstream/request-body.js'
 import type { Meter } from './usage/facts.js'
 import { createMeter } from './usage/meter.js'
 import { findModel } from './usage/request-model.js'
@@ -39,6 +39,7 @@ export interface ProxyApp extends Mountable {
 /** One exchange under way, and what ends it early. */
 interface Live extends Placed {
   readonly exchange: Exchange
+  readonly request: InboundRequest
   readonly sink: ResponseSink
   forwarding: Forwarding | null
   closed: boolean
@@ -108,7 +109,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = { exchange: openExchange(request), sink, forwarding: null, closed: false, place: 0 }
+    const live: Live = { exchange: openExchange(request), request, sink, forwarding: null, closed: false, place: 0 }
     underWay.add(live)
     try {
       await run(request, live)
@@ -124,6 +125,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     live.closed = true
     const { exchange } = live
     underWay.remove(live)
+    leaveRequestBody(live.request.body)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
     if (underWay.size === 0) whenIdle?.()
     unfailing(() => logExchange(logger, exchange))

@@ -1,5 +1,8 @@
-import { type ProxyError, toErrorBody } from './errors.js'
+import { type ProxyError, type ProxyErrorCode, toErrorBody } from './errors.js'
 import type { ResponseSink } from './mountable.js'
+
+/** Behind these nothing more is read: we are going, or do not know all that was sent. */
+const CLOSING: readonly ProxyErrorCode[] = ['draining', 'headers_too_many']
 
 /** Answers a request that is not forwarded, in the API's error shape. */
 export function sendRefusal(sink: ResponseSink, refusal: ProxyError, requestId: string): void {
@@ -9,7 +12,7 @@ export function sendRefusal(sink: ResponseSink, refusal: ProxyError, requestId: 
     'content-length': Buffer.byteLength(text),
     'x-prompt-train-request-id': requestId,
     ...(!refusal.retry && { 'x-should-retry': 'false' }),
-    ...(refusal.code === 'draining' && { connection: 'close' }),
+    ...(CLOSING.includes(refusal.code) && { connection: 'close' }),
   })
   sink.end(text)
 }

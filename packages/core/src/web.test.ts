@@ -29,9 +29,14 @@ async function see(input: Request | string | URL, init?: MountableFetchInit): Pr
   return seen[0]!
 }
 
-async function readBody({ body }: InboundRequest): Promise<string> {
+/** The body as the app reads it before it answers. */
+async function readBody(input: Request | string | URL, init?: MountableFetchInit): Promise<string> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk)
+  const { fetch } = app(async (request, sink) => {
+    for await (const chunk of request.body as AsyncIterable<Uint8Array>) chunks.push(chunk)
+    await ok(request, sink)
+  })
+  await fetch(input, init)
   return Buffer.concat(chunks).toString()
 }
 
@@ -51,9 +56,9 @@ describe('toFetch, the request', () => {
     ['http://h/claude/v1/models?limit=1', '/v1/models?limit=1'],
     ['http://h/claude', '/'],
     ['http://h/claude?x=1', '/?x=1'],
-    ['http://h/claudette/v1/models', '/claudette/v1/models'],
-    ['http://h/v1/models', '/v1/models'],
-    ['http://h/Claude/v1/models', '/Claude/v1/models'],
+    ['http://h/claudette/v1/models', '/../claudette/v1/models'],
+    ['http://h/v1/models', '/../v1/models'],
+    ['http://h/Claude/v1/models', '/../Claude/v1/models'],
   ])('cuts the mount path off %s', async (url, path) => {
     expect(await see(url, { mountPath: '/claude' })).toMatchObject({ path, mountPath: '/claude' })
   })
@@ -70,8 +75,13 @@ describe('toFetch, the request', () => {
       remoteAddress: '10.0.0.7',
     })
     expect(request).toMatchObject({ method: 'DELETE', mountPath: '', remoteAddress: '10.0.0.7', body: null })
-    expect(request.rawHeaders).toEqual(['x-many', 'a, b', 'x-one', '1'])
-    expect(request.headers).toEqual({ 'x-one': '1', 'x-many': 'a, b' })
+    expect(request.rawHeaders).toEqual(['x-many', 'a, b', 'x-one', '1', 'host', 'h'])
+    expect(request.headers).toEqual({ 'x-one': '1', 'x-many': 'a, b', host: 'h' })
+  })
+
+  it('has the host of the URL, port included, unless the Request brings one', async () => {
+    expect((await see('http://h:81/')).rawHeaders).toEqual(['host', 'h:81'])
+    expect((await see('http://h/', { headers: { host: 'brought' } })).rawHeaders).toEqual(['host', 'brought'])
   })
 
   it('has the Request itself as host request, or what the host calls it', async () => {
@@ -85,14 +95,13 @@ describe('toFetch, the request', () => {
     expect(await see(new URL('http://h/a'))).toMatchObject({ method: 'GET', path: '/a', body: null })
     expect(await see('http://h/a', { method: 'POST' })).toMatchObject({ method: 'POST', body: null })
     const input = new Request('http://h/a', { method: 'POST', body: 'old' })
-    const request = await see(input, { method: 'PUT', body: 'new' })
-    expect(request.method).toBe('PUT')
-    expect(await readBody(request)).toBe('new')
+    expect((await see(input.clone(), { method: 'PUT', body: 'new' })).method).toBe('PUT')
+    expect(await readBody(input, { method: 'PUT', body: 'new' })).toBe('new')
   })
 
   it('brings the body, whole and untouched', async () => {
     const text = JSON.stringify({ text: '€😀 "\\' })
-    expect(await readBody(await see('http://h/', { method: 'POST', body: text }))).toBe(text)
+    expect(await readBody('http://h/', { method: 'POST', body: text })).toBe(text)
     const stream = new ReadableStream({
       start(controller) {
         for (const piece of ['a', 'b', 'c']) controller.enqueue(Buffer.from(piece))
@@ -100,7 +109,7 @@ describe('toFetch, the request', () => {
       },
     })
     const init = { method: 'POST', body: stream, duplex: 'half' } as MountableFetchInit
-    expect(await readBody(await see('http://h/', init))).toBe('abc')
+    expect(await readBody('http://h/', init)).toBe('abc')
   })
 
   it('shows a body that something read before as one that was read', async () => {
@@ -172,6 +181,21 @@ describe('toFetch, the answer', () => {
     const reason = new Error('changed my mind')
     caller.abort(reason)
     await expect(response.text()).rejects.toBe(reason)
+  })
+
+  it.each(['is answered', 'aborts'])('cancels a body that nobody reads on when its request %s', async (how) => {
+    let cancelled = 0
+    const body = new ReadableStream({ pull() {}, cancel: () => void cancelled++ })
+    const caller = new AbortController()
+    const { fetch } = app((request, sink) => {
+      if (how === 'is answered') return ok(request, sink)
+    })
+    const response = fetch('http://h/', { method: 'POST', body, duplex: 'half', signal: caller.signal } as RequestInit)
+    await setImmediate()
+    if (how === 'aborts') caller.abort()
+    await response.catch(() => {})
+    await setImmediate()
+    expect(cancelled).toBe(1)
   })
 
   it('rejects what is no request', async () => {

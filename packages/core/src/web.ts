@@ -13,9 +13,11 @@ export function toFetch(handle: Mountable['handle']): Mountable['fetch'] {
     const request =
       input instanceof Request && Object.keys(standard).length === 0 ? input : new Request(input, standard)
     request.signal.throwIfAborted()
-    return respond({ handle }, fromRequest(request, { mountPath, remoteAddress, hostRequest }), {
-      gone: request.signal,
-    })
+    const inbound = fromRequest(request, { mountPath, remoteAddress, hostRequest })
+    // Whoever produces the body learns of it when nobody reads on: no socket's end tells them here.
+    const dropBody = () => void (inbound.body as Readable | null)?.destroy()
+    request.signal.addEventListener('abort', dropBody, { once: true })
+    return respond({ handle: (_, sink) => handle(inbound, sink).then(dropBody) }, inbound, { gone: request.signal })
   }
 }
 
@@ -39,7 +41,8 @@ function fromRequest(
 ): InboundRequest {
   const { mountPath = '', remoteAddress, hostRequest = request } = init
   const url = request.url
-  const pathAt = url.indexOf('/', url.indexOf('//') + 2)
+  const hostAt = url.indexOf('//') + 2
+  const pathAt = url.indexOf('/', hostAt)
   const target = url.slice(pathAt).split('#', 1)[0]!
   const rawHeaders: string[] = []
   const headers: IncomingHttpHeaders = {}
@@ -48,6 +51,11 @@ function fromRequest(
     if (name === 'content-length') continue
     rawHeaders.push(name, value)
     if (name !== 'set-cookie') headers[name] = value
+  }
+  if (headers.host === undefined) {
+    // A Request has it in its URL alone.
+    headers.host = url.slice(hostAt, pathAt)
+    rawHeaders.push('host', headers.host)
   }
   return {
     method: request.method,

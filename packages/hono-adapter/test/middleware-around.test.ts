@@ -103,3 +103,38 @@ it('prints nothing when the upstream breaks off, and the client sees a break', a
   await expect(rest).rejects.toThrow()
   expect(printed).not.toHaveBeenCalled()
 })
+
+it('takes the address from the host where it is told how, and from nowhere else', async () => {
+  const upstream = await echo()
+  stops.push(() => upstream.close())
+  const proxy = createProxy({
+    storage: memoryStorage({
+      clientKeys: [record],
+      credentials: { 'example.com': { type: 'api_key', apiKey: new Secret('sk-ant-api03-FAKE') } },
+    }),
+    upstream: upstream.origin,
+    edge: { allow: ['192.0.2.0/24'] },
+    logger: silentLogger,
+  })
+  stops.push(() => proxy.close({ drainMs: 0 }))
+  const ask = (address: string | undefined) => {
+    const hono = new Hono().all('/claude/*', createHonoHandler(proxy, { remoteAddress: () => address }))
+    return hono.request('/claude/v1/messages', { method: 'POST', body: '{}', headers: { 'x-api-key': key } })
+  }
+  expect((await ask('192.0.2.7')).status).toBe(200)
+  expect((await ask('198.51.100.7')).status).toBe(403)
+  expect((await ask(undefined)).status).toBe(403)
+})
+
+it('says that a route with parameters needs its mount path', async () => {
+  const proxy = createProxy({ storage: memoryStorage(), logger: silentLogger })
+  stops.push(() => proxy.close({ drainMs: 0 }))
+  const failures: unknown[] = []
+  const hono = new Hono().all('/:team/claude/*', createHonoHandler(proxy))
+  hono.onError((error, c) => {
+    failures.push(error)
+    return c.text('', 500)
+  })
+  expect((await hono.request('/a/claude/v1/messages')).status).toBe(500)
+  expect(failures).toMatchObject([{ code: 'configuration_error', option: 'mountPath' }])
+})

@@ -2,6 +2,8 @@ import type { Exchange } from '../exchange.js'
 import type { Logger } from '../logger.js'
 
 const MAX_LOGGED = 1024
+/** A client key, or a key or token of the API. */
+const SECRET = /\b(cnp_(?:live|test)_|sk-ant-)[\w-]+/g
 
 /**
  * Writes the one access line of an exchange. The query stays out: it is the client's text. What is not so or not known
@@ -16,7 +18,7 @@ export function logExchange(logger: Logger, exchange: Exchange): void {
       keyId: exchange.keyId,
       clientAddress: exchange.clientAddress,
       method: exchange.method,
-      path: toLoggedText(exchange.path.split('?', 1)[0]!),
+      path: toLoggedText(exchange.path.split('?', 1)[0]!.replace(SECRET, '$1****')),
       status: exchange.status,
       durationMs: Math.round(exchange.durationMs),
       model: toLoggedText(exchange.answer?.model ?? exchange.modelAsked),

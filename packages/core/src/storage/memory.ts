@@ -35,7 +35,10 @@ function memoryClientKeys(given: readonly ClientKey[]): ClientKeyStore {
 
   return {
     find: (keyId) => keys.get(keyId) ?? null,
-    list: async (domain) => [...keys.values()].filter(({ keyId }) => isOf(keyId, domain)),
+    list: async (domain) =>
+      [...keys.values()]
+        .filter(({ keyId }) => isOf(keyId, domain))
+        .sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0)),
     async add(key) {
       const taken = keys.has(key.keyId) || [...keys.values()].some(({ digest }) => digest === key.digest)
       if (taken) throw new StorageError('key_exists', `A client key with the id ${key.keyId} is stored already.`)
@@ -71,7 +74,9 @@ function memoryCredentials(given: Readonly<Record<string, Credential>>): Credent
     change: Parameters<CredentialStore['update']>[1],
     lease: CredentialLease,
   ): Promise<Credential | null> {
-    const changed = await change(credentials.get(domain) ?? null, lease)
+    const given = credentials.get(domain) ?? null
+    const changed = await change(given, lease)
+    if (changed === given) return changed
     if (changed === null) credentials.delete(domain)
     else credentials.set(domain, changed)
     return changed

@@ -1,10 +1,16 @@
 import { PassThrough, Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type BodyLimits, ClientGoneError, openRequestBody, SMALL_BODY_BYTES } from './request-body.js'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import {
+  type BodyLimits,
+  ClientGoneError,
+  leaveRequestBody,
+  openRequestBody,
+  SMALL_BODY_BYTES,
+} from './request-body.js'
 
-const LIMITS: BodyLimits = { maxBytes: 32 * 1024 * 1024, idleMs: 30_000 }
+const LIMITS: BodyLimits = { maxBytes: 32 * 1024 * 1024, idleMs: 30_000, totalMs: 300_000 }
 
 /** A client's request whose bytes come when the test says so. */
 class FakeRequest extends Readable {
@@ -171,8 +177,15 @@ describe('openRequestBody, a body read before', () => {
   })
 })
 
+describe('openRequestBody, a host that made text of the bytes', () => {
+  it('refuses the body: what was sent cannot be told from its characters', async () => {
+    const source = new FakeRequest().setEncoding('utf8').arrive('{}').finish()
+    await expect(openRequestBody(source, 2, LIMITS)).rejects.toMatchObject({ code: 'body_consumed' })
+  })
+})
+
 describe('openRequestBody, limits', () => {
-  const limits: BodyLimits = { maxBytes: 300_000, idleMs: 30_000 }
+  const limits: BodyLimits = { maxBytes: 300_000, idleMs: 30_000, totalMs: 300_000 }
 
   it('refuses a declared length over the limit and reads nothing', async () => {
     const source = new FakeRequest().arrive('x')
@@ -284,12 +297,63 @@ describe('openRequestBody, a client that falls silent', () => {
     expect(await failure).toMatchObject({ code: 'request_timeout' })
   })
 
+  it.each([10, 1024 * 1024])(
+    'bounds the time of a whole body of %i bytes, however steadily it drips',
+    async (length) => {
+      const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+      onTestFinished(() => clock.mockRestore())
+      const source = new FakeRequest()
+      const opened = openRequestBody(source, length, LIMITS).then(readAll)
+      const failure = expect(opened).rejects.toMatchObject({ code: 'request_timeout' })
+      await setImmediate()
+      source.arrive('a')
+      await setImmediate()
+      clock.mockReturnValue(300_001)
+      source.arrive('a')
+      await failure
+    },
+  )
+
   it('leaves no timer behind a body that came whole', async () => {
     fakeTimers()
     const small = openRequestBody(new FakeRequest().arrive('abc').finish(), null, LIMITS)
     const large = openRequestBody(new FakeRequest().arrive(bytesOf(400_000)).finish(), 400_000, LIMITS)
     await readAll(await small)
     await readAll(await large)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('leaveRequestBody', () => {
+  it('reads on for five seconds, then cuts the connection', async () => {
+    fakeTimers()
+    const source = new FakeRequest().arrive('{')
+    leaveRequestBody(source)
+    await setImmediate()
+    source.arrive('more')
+    await setImmediate()
+    expect(source.readableLength).toBe(0)
+    vi.advanceTimersByTime(4999)
+    expect(source.destroyed).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(source.destroyed).toBe(true)
+  })
+
+  it('leaves no timer behind a body that ends, and nothing is thrown where it breaks off', async () => {
+    fakeTimers()
+    const ending = new FakeRequest().arrive('{').finish()
+    const breaking = new FakeRequest()
+    leaveRequestBody(ending)
+    leaveRequestBody(breaking)
+    breaking.leave()
+    await setImmediate()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('has nothing to do for bytes, for no body and for one that has ended', () => {
+    fakeTimers()
+    leaveRequestBody(null)
+    leaveRequestBody(Buffer.from('x'))
     expect(vi.getTimerCount()).toBe(0)
   })
 })

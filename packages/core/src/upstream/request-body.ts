@@ -4,6 +4,9 @@ import { ProxyError } from '../errors.js'
 /** Bodies up to this size go up as one buffer: one write with the head, and what is needed to send them once more. */
 export const SMALL_BODY_BYTES = 256 * 1024
 
+/** How long a client may go on sending a body that nobody wants. */
+const LINGER_MS = 5000
+
 /** A client that left before its request was complete. Nobody is there to be told. */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError'
@@ -13,6 +16,8 @@ export interface BodyLimits {
   readonly maxBytes: number
   /** How long the client may be silent within the body. */
   readonly idleMs: number
+  /** How long the whole body may take. */
+  readonly totalMs: number
 }
 
 /**
@@ -20,7 +25,7 @@ export interface BodyLimits {
  * none. A small body is complete before anything is sent, so a request that its own framing proves broken never
  * reaches the upstream. `onChunk` sees the bytes as they are read: those of a small body in one piece.
  *
- * @throws ProxyError `body_consumed` when something read the stream before us
+ * @throws ProxyError `body_consumed` when something read the stream before us, or made text of its bytes
  * @throws ProxyError `body_too_large` as soon as that is known; a stream fails with it when it comes to light later
  * @throws ProxyError `request_timeout` when the client stops sending
  * @throws ClientGoneError when the client leaves
@@ -47,7 +52,8 @@ function open(
     if (body.byteLength > limits.maxBytes) throw new ProxyError('body_too_large')
     return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   }
-  if (body.readableDidRead || body.readableEnded) throw new ProxyError('body_consumed')
+  if (body.readableDidRead || body.readableEnded || body.readableEncoding !== null)
+    throw new ProxyError('body_consumed')
   if (body.destroyed) throw new ClientGoneError()
   if (contentLength !== null && contentLength > limits.maxBytes) throw new ProxyError('body_too_large')
   if (contentLength !== null && contentLength > SMALL_BODY_BYTES) return new RequestBodyStream(body, [], limits, onChunk)
@@ -73,12 +79,14 @@ function gather(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    const endsAt = performance.now() + limits.totalMs
     const timer = setTimeout(() => fail(new ProxyError('request_timeout')), limits.idleMs)
     const onData = (chunk: Buffer) => {
       chunks.push(chunk)
       size += chunk.length
       if (size > limits.maxBytes) return fail(new ProxyError('body_too_large'))
       if (size === declared) return succeed(toBuffer(chunks, size))
+      if (performance.now() > endsAt) return fail(new ProxyError('request_timeout'))
       timer.refresh()
       if (size <= SMALL_BODY_BYTES) return
       source.pause()
@@ -113,12 +121,14 @@ class RequestBodyStream extends Readable {
   #size = 0
   #timer: NodeJS.Timeout
   #limits: BodyLimits
+  #endsAt: number
   #onChunk: (chunk: Buffer) => void
 
   constructor(source: Readable, head: readonly Buffer[], limits: BodyLimits, onChunk: (chunk: Buffer) => void) {
     super({ highWaterMark: SMALL_BODY_BYTES })
     this.#source = source
     this.#limits = limits
+    this.#endsAt = performance.now() + limits.totalMs
     this.#onChunk = onChunk
     this.#timer = setTimeout(() => this.#onSilence(), limits.idleMs)
     for (const chunk of head) this.#accept(chunk)
@@ -144,6 +154,7 @@ class RequestBodyStream extends Readable {
     this.#timer.refresh()
     this.#size += chunk.length
     if (this.#size > this.#limits.maxBytes) return void this.destroy(new ProxyError('body_too_large'))
+    if (performance.now() > this.#endsAt) return void this.destroy(new ProxyError('request_timeout'))
     this.#onChunk(chunk)
     if (!this.push(chunk)) this.#source.pause()
   }
@@ -162,6 +173,17 @@ class RequestBodyStream extends Readable {
   #abandon = (): void => {
     if (!this.#source.readableEnded) this.destroy(new ClientGoneError())
   }
+}
+
+/**
+ * Leaves what a client still sends after its answer. It is read and dropped for a while, since a client that is cut off
+ * while it writes may never read the answer; then the connection is cut.
+ */
+export function leaveRequestBody(body: Readable | Uint8Array | null): void {
+  if (!(body instanceof Readable) || body.readableEnded || body.destroyed) return
+  body.resume()
+  const timer = setTimeout(() => body.destroy(), LINGER_MS).unref()
+  body.on('error', ignore).once('close', () => clearTimeout(timer))
 }
 
 function toBuffer(chunks: Buffer[], size: number): Buffer {

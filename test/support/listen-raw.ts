@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo, Server, Socket } from 'node:net'
-import type { Listening } from '../support/listen.js'
+import type { Listening } from './listen.js'
 
 /** Lets a net server listen on a free port; `sockets` are cut when it closes. */
 export async function listen(server: Server, sockets: readonly Socket[]): Promise<Listening> {

@@ -1,0 +1,195 @@
+import { request } from './request.js'
+import { describeRows, type Row } from './rows.js'
+
+/** A row for a POST, or a GET of something below the models. */
+function asking(target: string, verdict: 'forwarded' | 'proxy 404' | `either ${number}` | 'host 400'): Row {
+  const method = target.includes('/models') ? 'GET' : 'POST'
+  const none = method === 'GET' ? { framing: [], body: '' } : {}
+  return {
+    name: `${method} ${JSON.stringify(target.length > 60 ? `${target.slice(0, 60)}…` : target)}`,
+    bytes: request({ method, target, ...none }),
+    verdicts: [verdict],
+    ...(verdict === 'forwarded' && {
+      upstream: [{ line: `${method} ${target}`, ...(method === 'GET' && { body: null }) }],
+    }),
+    ...(verdict === 'host 400' && { closes: true }),
+  }
+}
+
+/** A row for a POST where the proxy is mounted at /claude. */
+function mounted(target: string, verdict: 'forwarded' | `either ${number}`): Row {
+  const line = `POST ${target.slice('/claude'.length)}`
+  return { ...asking(target, verdict), ...(verdict === 'forwarded' && { upstream: [{ line }] }) }
+}
+
+const passing = [
+  '/v1/messages',
+  '/v1/messages?beta=true',
+  '/v1/messages?',
+  "/v1/messages?a=%zz&b=%00&c=../..//&d='&e=%0d%0a&f=[1]&&&=;?",
+  '/v1/messages?http://evil.example/@:',
+  '/v1/messages/count_tokens?beta=true',
+  '/v1/models',
+  '/v1/models?limit=1000&after_id=a',
+  '/v1/models/claude-opus-5-5',
+  '/v1/models/claude-3-5-sonnet@20241022',
+  '/v1/models/...',
+  `/v1/messages?${'q=%20&'.repeat(2000)}`,
+]
+
+const unknown = [
+  '/',
+  '/v1/messages/',
+  '/v1/messages//',
+  '/v1/messages%2f',
+  '/v1/messages%2F..%2Forganizations',
+  '/v1%2fmessages',
+  '/V1/messages',
+  '/v1/Messages',
+  '/v1/./messages',
+  '/./v1/messages',
+  '/v1/messages/.',
+  '/v1/messages/..',
+  '/v1/../v1/messages',
+  '/x/../v1/messages',
+  '/../v1/messages',
+  '/v1/../admin',
+  '/v1/%2e%2e/admin',
+  '/v1/%2e/messages',
+  '/v1/%2E%2E/v1/messages',
+  '/v1/.%2e/v1/messages',
+  '/%761/messages',
+  '/v1/%6dessages',
+  '/v1/%256dessages',
+  '/v1/messages%00',
+  '/v1/messages%2500',
+  '/v1/messages%20',
+  '/v1/messages%0a',
+  '/v1/messages%0d%0ax-api-key:%20a',
+  '/v1/messages%3fbeta=true',
+  '/v1/messages%23',
+  '/v1/messages%5c..%5corganizations',
+  '/v1/messages%252f..%252forganizations',
+  '/v1/messages%c0%af..',
+  '/v1/messages%ff',
+  '/v1/messages%',
+  '/v1/messages%zz',
+  '/v1/messages;a=b',
+  '/v1/messages;/../organizations',
+  '/v1/..;/v1/messages',
+  '/v1;a=b/messages',
+  '/v1/messages@evil.example',
+  '/@evil.example/v1/messages',
+  '/v1/messages:443',
+  '/v1/messages&beta=true',
+  '/v1/messages*',
+  '//v1/messages',
+  '///v1/messages',
+  '/v1//messages',
+  '//evil.example/v1/messages',
+  '//evil.example@proxy.test/v1/messages',
+  '/http://evil.example/v1/messages',
+  '/v1/messages/batches',
+  '/v1/organizations/me',
+  '/v1/oauth/token',
+  '/v1/models/',
+  '/v1/models/.',
+  '/v1/models/..',
+  '/v1/models/..?a',
+  '/v1/models/%2e%2e',
+  '/v1/models/..%2forganizations',
+  '/v1/models/a%2fb',
+  '/v1/models/a/b',
+  '/v1/models/a%00',
+  '/v1/models/a;b',
+  '/v1/models/%252e%252e',
+  '/v1/models//a',
+]
+
+const malformed = [
+  'http://api.anthropic.com/v1/messages',
+  'http://proxy.test/v1/messages',
+  'https://evil.example/v1/messages',
+  'HTTP://evil.example/v1/messages',
+  'http://evil.example@proxy.test/v1/messages',
+  'http:///v1/messages',
+  'http://[::1]/v1/messages',
+  'http://proxy.test:99999/v1/messages',
+  'http://proxy.test',
+  'ftp://evil.example/v1/messages',
+  'file:///v1/messages',
+  '*',
+  '/\\evil.example/v1/messages',
+  '/v1\\messages',
+  '/v1/messages\\..\\organizations',
+  '/\\/evil.example',
+  '/v1/messages#',
+  '/v1/messages#fragment',
+  '/v1/messages?a#b',
+  '/v1/messages?a\\b',
+  '/v1/messages?a="b"',
+  '/v1/messages?a=<b>',
+  '/v1/messages?a={b}',
+  '/v1/messages?a=b|c^d`e',
+]
+
+const unread = [
+  'http://evil.example\\@proxy.test/v1/messages',
+  'http:/v1/messages',
+  'v1/messages',
+  '@evil.example/v1/messages',
+  '\\v1\\messages',
+  '?beta=true',
+  '../v1/messages',
+  '/v1/messages?a=b c',
+  '/v1/mess\0ages',
+  '/v1/messages\t',
+  '/v1/messages\x0b',
+  '/v1/messages\x7f',
+  '/v1/messages?a=\x01',
+  '/v1/messages?a=\x1b[2J',
+  '/v1/messages?a=caf\xc3\xa9',
+  '/v1/caf\xe9',
+  '/\xff',
+  'evil.example:443',
+  '',
+]
+
+describeRows('a target', [
+  ...passing.map((target) => asking(target, 'forwarded')),
+  ...unknown.map((target) => asking(target, 'proxy 404')),
+  ...malformed.map((target) => asking(target, 'either 400')),
+  ...unread.map((target) => asking(target, 'host 400')),
+])
+
+describeRows(
+  'a target below a mount path',
+  [
+    mounted('/claude/v1/messages', 'forwarded'),
+    mounted('/claude/v1/messages?a=/claude', 'forwarded'),
+    ...[
+      '/claude',
+      '/claude/',
+      '/claude?a',
+      '/claude//v1/messages',
+      '/claude/./v1/messages',
+      '/claude/../v1/messages',
+      '/claude/%2e%2e/claude/v1/messages',
+      '/claude/../claude/v1/messages',
+      '/x/../claude/v1/messages',
+      '/claude/v1/../../claude/v1/messages',
+      '/claude/claude/v1/messages',
+      '/claude;a/v1/messages',
+      '/claude%2fv1/messages',
+      '/%63laude/v1/messages',
+      '//claude/v1/messages',
+      '/claudette/v1/messages',
+      '/v1/messages',
+      '/./claude/v1/messages',
+    ].map((target) => mounted(target, 'either 404')),
+    ...['http://proxy.test/claude/v1/messages', '/claude/v1\\messages', '/claude/v1/messages#a'].map((target) =>
+      mounted(target, 'either 400'),
+    ),
+  ],
+  '/claude',
+)
