@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, KeyRingError, ProxyError, StorageError } from './errors.js'
-import { createLogger, silentLogger, toLoggedError } from './logger.js'
+import { createLogger, maskingLogger, silentLogger, toLoggedError } from './logger.js'
 
 function collect(level?: string) {
   const lines: string[] = []
@@ -47,18 +47,28 @@ describe('silentLogger', () => {
 })
 
 describe('toLoggedError', () => {
-  it('tells name, code and the place of an error', () => {
-    const error = Object.assign(new TypeError('FAKE'), { code: 'ECONNRESET' })
-    expect(toLoggedError(error)).toEqual({ name: 'TypeError', code: 'ECONNRESET', at: expect.any(Array) })
+  it('tells name, code, masked message and the place of an error', () => {
+    const error = Object.assign(new TypeError('refused sk-ant-FAKE-0000'), { code: 'ECONNRESET' })
+    expect(toLoggedError(error)).toEqual({
+      name: 'TypeError',
+      code: 'ECONNRESET',
+      message: 'refused sk-ant-****',
+      at: expect.any(Array),
+    })
     expect((toLoggedError(error) as { at: string[] }).at[0]).toContain('logger.test.ts')
   })
 
   it('tells the chain of causes instead of the place', () => {
-    const error = new ProxyError('upstream_broken', { cause: new Error('FAKE', { cause: new RangeError('FAKE') }) })
+    const error = new ProxyError('upstream_broken', { cause: new Error('outer', { cause: new RangeError('inner') }) })
     expect(toLoggedError(error)).toEqual({
       name: 'ProxyError',
       code: 'upstream_broken',
-      cause: { name: 'Error', cause: { name: 'RangeError', at: expect.any(Array) } },
+      message: error.message,
+      cause: {
+        name: 'Error',
+        message: 'outer',
+        cause: { name: 'RangeError', message: 'inner', at: expect.any(Array) },
+      },
     })
   })
 
@@ -78,7 +88,11 @@ describe('toLoggedError', () => {
     expect(toLoggedError({ message: 'FAKE' })).toEqual({ name: 'object' })
     expect(toLoggedError(undefined)).toEqual({ name: 'undefined' })
     expect(toLoggedError(null)).toEqual({ name: 'object' })
-    expect(toLoggedError(new Error('x', { cause: 'FAKE' }))).toEqual({ name: 'Error', cause: { name: 'string' } })
+    expect(toLoggedError(new Error('x', { cause: 'FAKE' }))).toEqual({
+      name: 'Error',
+      message: 'x',
+      cause: { name: 'string' },
+    })
   })
 
   it('writes a code as text', () => {
@@ -93,7 +107,7 @@ describe('toLoggedError', () => {
     expect(() => JSON.stringify(toLoggedError(error))).not.toThrow()
   })
 
-  it('holds nothing of the message, nor of what foreign errors carry beside it', () => {
+  it('holds nothing of a secret in the message, nor of what foreign errors carry beside it', () => {
     const error = Object.assign(new Error('header x-api-key: sk-ant-FAKE'), {
       data: 'FAKE',
       input: 'FAKE',
@@ -101,12 +115,28 @@ describe('toLoggedError', () => {
       headers: { authorization: 'FAKE' },
     })
     expect(JSON.stringify(toLoggedError(error))).not.toContain('FAKE')
-    const group = new AggregateError([new Error('FAKE')], 'FAKE')
+    const group = new AggregateError([new Error('FAKE')], 'several failed')
     expect(JSON.stringify(toLoggedError(new ProxyError('internal', { cause: group })))).not.toContain('FAKE')
   })
 
-  it('holds nothing of a message of several lines, even of one that looks like a stack', () => {
-    const part = fc.constantFrom('\n', '    at ', 'at ', ' ', 'Error: ', 'FAKE', '\r\n', '(file.js:1:1)')
+  it('holds nothing of what a parser quotes', () => {
+    let thrown: unknown
+    try {
+      JSON.parse('{"api_key": FAKE')
+    } catch (error) {
+      thrown = error
+    }
+    expect(JSON.stringify(toLoggedError(thrown))).not.toContain('FAKE')
+  })
+
+  it('takes no line of a message for a place, even one that looks like a stack', () => {
+    const error = new Error('x\n    at secretPlace (file.js:1:1)')
+    expect((toLoggedError(error) as { at: string[] }).at[0]).toContain('logger.test.ts')
+  })
+
+  it('holds nothing of a secret in a message of several lines, even of one that looks like a stack', () => {
+    const key = 'sk-ant-api03-FAKE0000'
+    const part = fc.constantFrom('\n', '    at ', 'at ', ' ', 'Error: ', key, '\r\n', '(file.js:1:1)')
     fc.assert(
       fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
         const error = new Error(parts.join(''))
@@ -125,3 +155,49 @@ describe('toLoggedError', () => {
     expect(() => JSON.stringify(toLoggedError(long))).not.toThrow()
   })
 })
+
+describe('createLogger, of secrets and control characters', () => {
+  const lineOf = (facts: object, message = 'said') => {
+    const { logger, lines } = collect()
+    logger.info(facts, message)
+    return lines[0]!
+  }
+
+  it('masks every text of a line, at any depth, and the message', () => {
+    const line = lineOf(
+      { a: { b: ['Bearer FAKE-1234'], password: 'FAKE-hunter2' }, url: 'postgres://u:FAKEpw1@h/d' },
+      'token sk-ant-api03-FAKE00',
+    )
+    expect(line).not.toContain('FAKE')
+    expect(JSON.parse(line)).toMatchObject({
+      a: { b: ['Bearer ****'], password: '****' },
+      url: 'postgres://u:****@h/d',
+    })
+  })
+
+  it('stays one line of JSON, escaping what a terminal obeys', () => {
+    const nasty = '\r\n\u001b[31m\u0085\u2028\u2029\u202e\u2066\u007f\u009b'
+    const line = lineOf({ nasty }, nasty)
+    expect(line.trimEnd()).toMatch(/^[\x20-\x7e]+$/)
+    expect(JSON.parse(line)).toMatchObject({ nasty, msg: nasty })
+  })
+
+  it('cuts every value to 1 KiB', () => {
+    const line = lineOf({ deep: [{ long: 'x'.repeat(1_000_000) }] }, 'y'.repeat(1_000_000))
+    expect(line.length).toBeLessThan(4096)
+    expect(JSON.parse(line).deep[0].long).toBe(`${'x'.repeat(1024)}…`)
+  })
+})
+
+describe('maskingLogger', () => {
+  it('masks and cuts what a host logger is told, and leaves the given facts alone', () => {
+    const told: unknown[][] = []
+    const host = { debug: ignored, info: (...said: unknown[]) => void told.push(said), warn: ignored, error: ignored }
+    const facts = { headers: { 'x-api-key': 'FAKE' }, long: 'x'.repeat(2000) }
+    maskingLogger(host).info(facts, 'Bearer FAKE-1234')
+    expect(told).toEqual([[{ headers: { 'x-api-key': '****' }, long: `${'x'.repeat(1024)}…` }, 'Bearer ****']])
+    expect(facts.headers['x-api-key']).toBe('FAKE')
+  })
+})
+
+function ignored(): void {}

@@ -1,5 +1,7 @@
 import { type DestinationStream, type LevelWithSilentOrString, pino } from 'pino'
-import { ConfigurationError, KeyRingError, StorageError } from './errors.js'
+import { maskJson } from './masking/mask-json.js'
+import { cutText, cutTexts, maskLine } from './masking/mask-line.js'
+import { maskText } from './masking/mask-text.js'
 
 /** Where the library logs to: pino's own shape, so that a host's pino logger fits as it is. */
 export interface Logger {
@@ -17,10 +19,18 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream
 }
 
-/** Creates the library's logger: pino, one JSON line an entry, `time` as an ISO date. */
+/**
+ * Creates the library's logger: pino, one JSON line an entry, `time` as an ISO date. Every line is masked, holds no
+ * character that a terminal or a log reader obeys, and no value longer than 1 KiB.
+ */
 export function createLogger(options: LoggerOptions = {}): Logger {
   return pino(
-    { level: options.level ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: options.level ?? 'info',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      hooks: { streamWrite: maskLine },
+    },
     options.destination ?? pino.destination({ dest: 1, sync: false }),
   )
 }
@@ -31,30 +41,44 @@ function ignore(): void {}
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 /**
- * What may be logged of an error: its name, code, and where it came from. The text of foreign errors is left out,
- * because they quote what they failed on: header values, URLs with passwords, upstream bytes. The text of our own says
- * what to mend.
+ * Wraps a host's own logger: what the library says through it is masked before the host's logger sees it.
+ * Values longer than 1 KiB are cut.
  */
-export function toLoggedError(error: unknown): object {
+export function maskingLogger(logger: Logger): Logger {
+  const say = (level: keyof Logger) => (facts: object, message: string) =>
+    logger[level](cutTexts(maskJson(facts)) as object, cutText(maskText(message)))
+  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
+}
+
+const MAX_CAUSES = 8
+const MAX_FRAMES = 10
+
+/**
+ * What may be logged of an error: its name, code, masked message, and where it came from or what caused it. Whatever
+ * else foreign errors carry (`data`, `input`, headers) is left out.
+ */
+export function toLoggedError(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { name: typeof error }
   const { name, cause } = error
   const code = (error as NodeJS.ErrnoException).code
+  const frames = toFrames(error)
   return {
     name,
-    ...(isOwn(error) && { message: error.message }),
     ...(code !== undefined && { code: String(code) }),
-    ...(cause === undefined
-      ? {
-          at: error.stack
-            ?.split('\n')
-            .filter((line) => line.startsWith('    at '))
-            .slice(0, 10),
-        }
-      : { cause: toLoggedError(cause) }),
+    // Parsers quote what they failed on, and a piece of a secret has no form to know it by.
+    ...(!(error instanceof SyntaxError) && { message: cutText(maskText(error.message)) }),
+    ...(cause === undefined || depth === MAX_CAUSES ? { at: frames } : { cause: toLoggedError(cause, depth + 1) }),
   }
 }
 
-/** Errors of ours that never tell a secret, and more than their code does. */
-function isOwn(error: Error): boolean {
-  return error instanceof ConfigurationError || error instanceof KeyRingError || error instanceof StorageError
+/** The frames of a stack, without the message above them, which may look like frames itself. */
+function toFrames(error: Error): string[] {
+  const stack = error.stack ?? ''
+  const message = stack.indexOf(error.message)
+  const below = message < 0 ? stack : stack.slice(message + error.message.length)
+  return below
+    .split('\n', MAX_FRAMES * 2)
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, MAX_FRAMES)
+    .map((line) => cutText(maskText(line)))
 }

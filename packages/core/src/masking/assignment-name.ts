@@ -1,0 +1,74 @@
+import { isName } from './characters.js'
+
+/** The name before a separator, and where it stands. */
+export interface AssignedName {
+  readonly name: string
+  readonly start: number
+  readonly quoted: boolean
+  /** Whether spaces stand between name and separator. */
+  readonly spaced: boolean
+}
+
+const TYPES = new Set(['string', 'String', 'str', 'text', 'Text', 'char', 'CharSequence', 'any'])
+const MAX_NAME = 64
+const COLOUR = /(?:\x1b|\\{1,4}(?:u001[bB]|x1[bB]|033|e))\[[0-9;]{0,16}m$/
+
+/** Reads backwards from a separator: `name =`, `"name":`, `\"name\":`, `%22name%22%3A`, `env["name"] =`, `name: string =`. */
+export function readNameBefore(text: string, separator: number): AssignedName | null {
+  let at = skipColour(text, separator)
+  const afterName = at
+  while (at > 0 && afterName - at < 16 && isSpace(text.charCodeAt(at - 1))) at--
+  at = skipColour(text, at)
+  const spaced = at < afterName
+  if (at > 0 && text.charCodeAt(at - 1) === 93) at--
+  const beforeQuote = skipQuote(text, at)
+  const quoted = beforeQuote < at
+  const end = beforeQuote
+  let start = end
+  while (start > 0 && end - start < MAX_NAME && isName(text.charCodeAt(start - 1))) start--
+  if (start === end) return null
+  start = afterEscape(text, start, end)
+  const name = text.slice(start, end)
+  if (!quoted && TYPES.has(name)) {
+    let outer = start
+    while (outer > 0 && start - outer < 4 && /[ :*]/.test(text[outer - 1]!)) outer--
+    const typed = outer < start ? readNameBefore(text, outer) : null
+    if (typed !== null) return typed
+  }
+  return { name, start, quoted, spaced }
+}
+
+const isSpace = (code: number): boolean => code === 32 || code === 9
+
+function skipColour(text: string, at: number): number {
+  if (text.charCodeAt(at - 1) !== 109) return at
+  const colour = COLOUR.exec(text.slice(Math.max(0, at - 28), at))
+  return colour === null ? at : at - colour[0].length
+}
+
+function skipQuote(text: string, at: number): number {
+  const code = text.charCodeAt(at - 1)
+  if (code === 34 || code === 39 || code === 96) {
+    let start = at - 1
+    while (start > 0 && at - start < 17 && text.charCodeAt(start - 1) === 92) start--
+    return start
+  }
+  if (code === 50 || code === 55 || code === 59) {
+    const encoded = /(?:%2[27]|\\{1,8}u002[27]|&quot;|&#3[49];|&apos;)$/.exec(text.slice(Math.max(0, at - 14), at))
+    if (encoded !== null) return at - encoded[0].length
+  }
+  return at
+}
+
+/** The letter after a back slash belongs to the escape, not to the name: `\nDB_PASSWORD=`. So do two digits after `%`. */
+function afterEscape(text: string, start: number, end: number): number {
+  const before = text.charCodeAt(start - 1)
+  if (before === 92) {
+    const letter = text[start]
+    if (letter === 'u' && end - start > 5 && /^u00[0-9a-fA-F]{2}/.test(text.slice(start, start + 5))) return start + 5
+    if (letter === 'x' && end - start > 3 && /^x[0-9a-fA-F]{2}/.test(text.slice(start, start + 3))) return start + 3
+    if (letter !== undefined && 'nrtbfv'.includes(letter) && end - start > 1) return start + 1
+  }
+  if (before === 37 && end - start > 2 && /^[0-9a-fA-F]{2}/.test(text.slice(start, start + 2))) return start + 2
+  return start
+}

@@ -1,0 +1,137 @@
+import { endOfRun, isToken68, isUnquoted } from './characters.js'
+import { type Finding, MASK, type Rest, WINDOW } from './finding.js'
+import { isPlaceholder } from './values.js'
+import { prefixMask } from './vendor-keys.js'
+
+const restOfToken: Rest = (text, from, to) => endOfRun(text, from, to, isToken68)
+
+const PROSE_AFTER_SCHEME =
+  /^(?:tokens?|auth|authentication|authorization|scheme|schemes|header|headers|credentials?|keys?|realm|challenge|of|and|or|is|are|was|the|a|an|format|type|prefix|method|string|value|null|undefined|none|jwt|jwts|required|access|for|with|in|to|from|on|as|if|not|followed|plus|space|abc|xyz|invalid|missing|expired|security)$/i
+const SCHEME =
+  /(?:(bearer|basic|token|apikey|api-key|key|digest|negotiate|ntlm|sswid|ssws|geniekey|aws4-hmac-sha256|oauth|hawk|signature|dpop|splunk|klaviyo-api-key|sso-key|bot|private-token|zoho-oauthtoken|discogs|mac|vapid)(?:[ \t]{1,8}|%20|\+(?=\S)))/iy
+
+/** The credentials of an `Authorization` value: what follows its scheme (RFC 9110 section 11.4). */
+export function findCredentials(text: string, at: number, limit: number, encoded: boolean): Finding | null {
+  SCHEME.lastIndex = at
+  const scheme = SCHEME.exec(text)
+  const start = scheme === null ? at : SCHEME.lastIndex
+  const parameters = scheme !== null && /^(?:digest|aws4|oauth|hawk|signature|mac|vapid)/i.test(scheme[0])
+  const end = parameters ? endOfParameters(text, start, limit) : endOfCredential(text, start, limit, encoded)
+  if (end === start) return null
+  const value = text.slice(start, end)
+  if (
+    isPlaceholder(value) ||
+    PROSE_AFTER_SCHEME.test(value) ||
+    /^(?:true|false|string|boolean|object|void|any)$/.test(value)
+  )
+    return null
+  if (scheme === null && !isAlone(value)) return null
+  if (parameters && !/[=]/.test(value)) return null
+  return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
+}
+
+/** A value without a scheme is taken for a credential only where no code or prose looks like it. */
+function isAlone(value: string): boolean {
+  return value.length >= 6 && /\d/.test(value) && /^[\w.~+/=:%-]+$/.test(value)
+}
+
+function endOfCredential(text: string, start: number, limit: number, encoded: boolean): number {
+  let end = endOfRun(text, start, limit, (code) => isUnquoted(code) && code !== 44)
+  if (encoded) {
+    const stop = text.slice(start, end).search(/%(?:2[0267cC]|0[aAdD]|7[dD])/)
+    if (stop >= 0) end = start + stop
+  }
+  if (end < limit) while (end > start && /[.:?]/.test(text[end - 1]!)) end--
+  return end
+}
+
+/** `name="value", name=value …` to the end of the line or of the quoted text around. */
+function endOfParameters(text: string, start: number, limit: number): number {
+  const parameter = /[\w-]{1,40}=(?:"[^"\\\r\n]{0,512}"|\\"[^"\\\r\n]{0,512}\\"|[^\s"'\\,]{0,1024}),?[ \t]{0,4}/y
+  let end = start
+  for (;;) {
+    parameter.lastIndex = end
+    if (!parameter.test(text) || parameter.lastIndex > limit) break
+    end = parameter.lastIndex
+  }
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === ',')) end--
+  return end
+}
+
+/** `Bearer …` and `Basic …` where no header name stands before them. */
+export function findScheme(text: string, at: number): Finding | null {
+  const word = /(bearer|basic)(?:[ \t]{1,8}|%20|\+|: ?)["']?/iy
+  word.lastIndex = at
+  const found = word.exec(text)
+  if (found === null) return null
+  const start = word.lastIndex
+  const limit = Math.min(text.length, at + WINDOW)
+  let end = endOfRun(text, start, limit, isToken68)
+  if (end < limit)
+    while (end > start && /[.:=]/.test(text[end - 1]!) && !(text[end - 1] === '=' && end - start > 6)) end--
+  const value = text.slice(start, end)
+  if (value.length < 3 || text[end] === '*' || isPlaceholder(value)) return null
+  const secret = found[1]!.toLowerCase() === 'basic' ? isUserAndPassword(value) : isBearer(text, at, value, end)
+  if (!secret) return null
+  return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
+}
+
+function isBearer(text: string, at: number, value: string, end: number): boolean {
+  if (PROSE_AFTER_SCHEME.test(value)) return false
+  if (/\d/.test(value)) return true
+  if (/^[A-Za-z]+(?:[-./][A-Za-z]+)*$/.test(value)) {
+    if (value.length >= 20 && !/[-./]/.test(value)) return true
+    if (/[a-z][A-Z]/.test(value) && value.length >= 12) return true
+    if (/^[a-z]+-|-(?:based|only|style|type|auth|authenticated|prefixed)/.test(value)) return false
+    // A quoted text that holds nothing but the scheme and one word.
+    const before = text[at - 1]
+    return (
+      before !== undefined && /["'`]/.test(before) && (text[end] === before || text[end] === '\\') && value.length >= 4
+    )
+  }
+  return /[_~+/=]/.test(value) && value.length >= 8
+}
+
+/** Basic credentials are base64 of `user:password` (RFC 7617). */
+function isUserAndPassword(value: string): boolean {
+  if (value.length < 4 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(value)) return false
+  const decoded = Buffer.from(value.slice(0, 172), 'base64').toString('latin1')
+  return /^[\x20-\x39\x3b-\x7e\x80-\xff]*:[\x20-\x7e\x80-\xff]*$/.test(decoded.replace(/:(?=.*:)/g, '.'))
+}
+
+const PAIR = /([\w!#$%&*+.^`|~-]{1,128})=(?:(\\?")?)([^\s;,"'\\<>]{0,3800})/y
+const ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|secure|httponly|priority|version|comment|partitioned)$/i
+
+/** The first value of `name=value; name=value` that was not masked before (RFC 6265 section 4). */
+export function findCookies(text: string, at: number, limit: number): Finding | null {
+  let next = at
+  let start = -1
+  let end = -1
+  let masked = ''
+  for (let pairs = 0; pairs < 64; pairs++) {
+    PAIR.lastIndex = next
+    const found = PAIR.exec(text)
+    if (found === null || next >= limit) break
+    const [all, name, quote, value] = found
+    const stop = Math.min(PAIR.lastIndex, limit)
+    const valueAt = next + all.length - value!.length
+    if (!ATTRIBUTE.test(name!) && value !== '' && !isPlaceholder(value!)) {
+      if (start < 0) start = valueAt
+      else masked += text.slice(end, valueAt)
+      masked += prefixMask(text, valueAt) ?? MASK
+      end = stop
+    }
+    next = quote === undefined ? stop : stop + quote.length
+    const gap = /;[ \t]{0,4}(?:(?:secure|httponly|partitioned);?[ \t]{0,4}){0,3}|%3B(?:%20|\+)?/iy
+    const expires = /[^;"'\\\r\n]{0,40}/y
+    if (ATTRIBUTE.test(name!)) {
+      expires.lastIndex = next
+      expires.test(text)
+      next = expires.lastIndex
+    }
+    gap.lastIndex = next
+    if (!gap.test(text)) break
+    next = gap.lastIndex
+  }
+  return start < 0 ? null : { start, end, mask: masked }
+}

@@ -1,0 +1,88 @@
+import { isAlphanumeric, isWord } from './characters.js'
+import { type Finding, MASK } from './finding.js'
+import type { VendorKeyRow } from './vendor-key-row.js'
+import { aiKeys } from './vendor-keys-ai.js'
+import { cloudKeys } from './vendor-keys-cloud.js'
+import { codeKeys } from './vendor-keys-code.js'
+import { officeKeys } from './vendor-keys-office.js'
+import { serviceKeys } from './vendor-keys-services.js'
+
+/** Every format that is known by its prefix. */
+export const vendorKeys: readonly VendorKeyRow[] = [...aiKeys, ...cloudKeys, ...codeKeys, ...serviceKeys, ...officeKeys]
+
+interface Compiled {
+  readonly prefix: string
+  readonly rest: RegExp
+  /** Whether the prefix could stand in base64 by chance. */
+  readonly plain: boolean
+}
+
+const byStart = new Map<number, Compiled[]>()
+const starts = new Uint8Array(1 << 15)
+
+/** A number for the first three characters, letters in either case. */
+const hash = (first: number, second: number, third: number): number =>
+  ((first & 31) << 10) | ((second & 31) << 5) | (third & 31)
+
+const hashAt = (text: string, at: number): number =>
+  hash(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2))
+
+for (const [, prefix, rest] of vendorKeys) {
+  const start = hashAt(prefix, 0)
+  starts[start] = 1
+  byStart.set(start, [
+    ...(byStart.get(start) ?? []),
+    {
+      prefix,
+      rest: new RegExp(rest, 'y'),
+      plain: /^[A-Za-z0-9]+$/.test(prefix) && !/^(?:AKIA|ASIA|AIza|eyJ)$/.test(prefix),
+    },
+  ])
+}
+
+// Words that announce a secret are looked for in the same table.
+for (const word of ['bearer', 'basic', 'password', 'passwd', 'identified', 'token', 'secret', 'api', 'atlasv1']) {
+  starts[hashAt(word, 0)] = 1
+}
+
+/** Whether a known key, or a word that announces one, could begin at `at`: a cheap test that most places fail. */
+export const mayStart = (first: number, second: number, third: number): boolean =>
+  starts[hash(first, second, third)] === 1
+
+/** The key that begins at `at`, if one does. */
+export function findVendorKey(text: string, at: number): Finding | null {
+  for (const { prefix, rest, plain } of byStart.get(hashAt(text, at)) ?? []) {
+    if (!text.startsWith(prefix, at) || (plain && isInsideBase64(text, at))) continue
+    rest.lastIndex = at + prefix.length
+    if (!rest.test(text)) continue
+    const end = rest.lastIndex
+    if (text.charCodeAt(end) === 42 || isFiller(text, at + prefix.length, end)) continue
+    return { start: at, end, mask: prefix.startsWith('sk-ant-') ? `sk-ant-${MASK}` : prefix + MASK, rest: endOfWord }
+  }
+  return null
+}
+
+/** Base64 holds any letters, and `+` and `/` between them are no boundary. */
+function isInsideBase64(text: string, at: number): boolean {
+  const before = text.charCodeAt(at - 1)
+  return (before === 43 || before === 47) && isAlphanumeric(text.charCodeAt(at - 2))
+}
+
+/** `ghp_xxxxxxxx`: people write what stands for a key with its prefix. */
+function isFiller(text: string, from: number, end: number): boolean {
+  return /[xX*#]{8}|^([xX0*.-])\1+$|(?:your|YOUR)[-_]|^[xX]+(?![A-Za-z0-9])/.test(
+    text.slice(from, Math.min(end, from + 64)),
+  )
+}
+
+/** How a value that begins with a known prefix is masked; null for any other. */
+export function prefixMask(text: string, at: number): string | null {
+  return findVendorKey(text, at)?.mask ?? null
+}
+
+function endOfWord(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to && (isWord(text.charCodeAt(at)) || (text.charCodeAt(at) === 46 && isWord(text.charCodeAt(at + 1)))))
+    at++
+  return at
+}
