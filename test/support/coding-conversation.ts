@@ -22,7 +22,10 @@ export interface ConversationOptions {
  * first block that differs in each, files read and edited (those of undici), and cache_control on the last two
  * user messages, so that it moves with each turn. Grows from about 100 KB to about 1 MB; always the same.
  */
-export function* codingConversation({ turns = 100, turnCharacters = 9_000 }: ConversationOptions = {}): Generator<Turn> {
+export function* codingConversation({
+  turns = 100,
+  turnCharacters = 9_000,
+}: ConversationOptions = {}): Generator<Turn> {
   const source = readSources()
   let at = 0
   const take = (characters: number) => {
@@ -106,7 +109,14 @@ function toEventStream(turn: number, content: readonly object[]): string {
   const events: object[] = [
     {
       type: 'message_start',
-      message: { id: `msg_${hash(turn)}`, type: 'message', role: 'assistant', model: 'claude-opus-4-6', content: [], usage },
+      message: {
+        id: `msg_${hash(turn)}`,
+        type: 'message',
+        role: 'assistant',
+        model: 'claude-opus-4-6',
+        content: [],
+        usage,
+      },
     },
   ]
   for (const [index, block] of content.entries()) {
@@ -122,9 +132,15 @@ function toEventStream(turn: number, content: readonly object[]): string {
     }
     events.push({ type: 'content_block_stop', index })
   }
-  events.push({ type: 'message_delta', delta: { stop_reason: 'tool_use', stop_sequence: null }, usage: { output_tokens: 210 } })
+  events.push({
+    type: 'message_delta',
+    delta: { stop_reason: 'tool_use', stop_sequence: null },
+    usage: { output_tokens: 210 },
+  })
   events.push({ type: 'message_stop' })
-  return events.map((event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+  return events
+    .map((event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`)
+    .join('')
 }
 
 /** Random-looking and always the same, as ids are. */

@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from './clock.js'
+import type { InboundRequest } from './mountable.js'
+
 /** Token counts as the API reports them, every field as received: unknown ones are kept. */
 export interface Usage {
   /** Input that no cache served. May grow during a stream when server tools run. */
@@ -66,6 +70,31 @@ export interface Exchange {
   requestBytes: number
   /** Bytes of the answer's body that were sent on. */
   answerBytes: number
+}
+
+/** Opens the exchange of a request that has just come in. */
+export function openExchange({ method, path }: InboundRequest, clock: Clock): Exchange {
+  return {
+    requestId: randomUUID(),
+    startedAt: clock.now(),
+    startedMonotonic: clock.monotonic(),
+    method,
+    path,
+    clientAddress: null,
+    domain: null,
+    keyId: null,
+    modelAsked: null,
+    status: null,
+    errorType: null,
+    upstreamRequestId: null,
+    answer: null,
+    aborted: false,
+    broken: false,
+    firstByteMs: null,
+    durationMs: 0,
+    requestBytes: 0,
+    answerBytes: 0,
+  }
 }
 
 /** A body as it passed, as far as it is kept for the record. */

@@ -1,6 +1,7 @@
 export { type Authenticate, allowAnyone, type Identity } from './auth/authenticate.js'
 export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
+export { type ContentReader, createContentReader, type OpenedContent } from './content/open-content.js'
 export {
   type FileCredentialHealth,
   type FileCredentialStore,
@@ -49,6 +50,8 @@ export { maskText } from './masking/mask-text.js'
 export type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from './mountable.js'
 export type { ProxyOptions } from './options.js'
 export { createProxy, type ProxyApp, type ProxyHealth } from './proxy.js'
+export type { RecorderHealth } from './record/recorder.js'
+export type { RecordOptions } from './recording.js'
 export { Secret } from './secret.js'
 export type {
   ContentPart,

@@ -5,6 +5,9 @@ import { type Clock, systemClock } from './clock.js'
 import { type AddressSet, createAddressSet } from './edge/addresses.js'
 import { ConfigurationError } from './errors.js'
 import { createLogger, type Logger } from './logger.js'
+import type { Recorder } from './record/recorder.js'
+import { createRecording, type RecordOptions, recordSchema } from './recording.js'
+import type { ExchangeStore } from './storage/exchange-store.js'
 import type { ClientKeyLookup, CredentialLookup } from './storage/storage.js'
 import { createDispatcher } from './upstream/dispatcher.js'
 import type { Timeouts } from './upstream/forward.js'
@@ -15,7 +18,12 @@ import { createTargets, defaultRoutes, type Route, type Targets } from './upstre
 /** What `createProxy` takes. */
 export interface ProxyOptions {
   /** Where client keys and credentials are. Needed unless `credentials` and `authenticate` (or its own keys) do. */
-  readonly storage?: { readonly clientKeys?: ClientKeyLookup; readonly credentials?: CredentialLookup }
+  readonly storage?: {
+    readonly clientKeys?: ClientKeyLookup
+    readonly credentials?: CredentialLookup
+    /** Where exchanges are recorded; without it they are not. */
+    readonly exchanges?: ExchangeStore
+  }
   /** Upstream credentials. @default storage.credentials */
   readonly credentials?: CredentialLookup
   /**
@@ -43,6 +51,8 @@ export interface ProxyOptions {
       readonly bodyTotalMs?: number
     }
   }
+  /** How exchanges are recorded in `storage.exchanges`. */
+  readonly record?: RecordOptions
   readonly timeouts?: Partial<Timeouts>
   /** @default createLogger() */
   readonly logger?: Logger
@@ -62,6 +72,8 @@ export interface ResolvedOptions {
   readonly allow: AddressSet
   readonly bodyLimits: BodyLimits
   readonly timeouts: Timeouts
+  /** Null where exchanges are not recorded. */
+  readonly recorder: Recorder | null
   readonly logger: Logger
   readonly clock: Clock
   readonly origin: string
@@ -99,6 +111,7 @@ const schema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  record: recordSchema.optional(),
   timeouts: z
     .strictObject({
       connectMs: milliseconds.positive().default(10_000),
@@ -127,13 +140,18 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
       issue.code === 'unrecognized_keys' ? 'is not an option' : issue.message,
     )
   }
-  const { upstream, edge, timeouts, routes, allowHeaders } = parsed.data
+  const { upstream, edge, timeouts, routes, allowHeaders, record } = parsed.data
   const clock = options.clock ?? systemClock
   const credentials = options.credentials ?? options.storage?.credentials
   if (credentials === undefined) {
     throw new ConfigurationError('credentials', 'is missing: give a credential store, or a storage that has one')
   }
   const { origin, pathname } = toUpstream(upstream)
+  const logger = options.logger ?? createLogger()
+  const store = options.storage?.exchanges
+  if (record !== undefined && store === undefined) {
+    throw new ConfigurationError('record', 'needs storage.exchanges: there is nowhere to record')
+  }
   return {
     authenticate: options.authenticate ?? byClientKey(options.storage?.clientKeys, credentials, clock),
     credentials,
@@ -147,7 +165,8 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
       totalMs: edge.limits.bodyTotalMs,
     },
     timeouts,
-    logger: options.logger ?? createLogger(),
+    recorder: store === undefined ? null : createRecording(record ?? recordSchema.parse({}), { store, logger, clock }),
+    logger,
     clock,
     origin,
     basePath: pathname.replace(/\/+$/, ''),

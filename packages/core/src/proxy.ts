@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto'
 import { authenticateRequest } from './auth/authenticate.js'
 import { resolveCredential } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
 import { ProxyError } from './errors.js'
-import type { Exchange } from './exchange.js'
+import { type Exchange, openExchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
 import { type ProxyOptions, resolveOptions } from './options.js'
 import { logExchange } from './record/access-log.js'
+import type { ExchangeDraft } from './record/exchange-draft.js'
+import type { RecorderHealth } from './record/recorder.js'
 import { sendRefusal } from './refusal.js'
 import { type Placed, UnderWay } from './under-way.js'
 import { type Forwarding, forward } from './upstream/forward.js'
@@ -19,11 +20,16 @@ import { createMeter } from './usage/meter.js'
 import { findModel } from './usage/request-model.js'
 import { toFetch } from './web.js'
 
+/** How long what is still to be recorded may take once nothing is under way. */
+const FLUSH_MS = 10_000
+
 /** How the proxy stands. */
 export interface ProxyHealth {
   readonly status: 'ok' | 'draining'
   /** Exchanges under way. */
   readonly inFlight: number
+  /** Null where exchanges are not recorded. */
+  readonly recorder: RecorderHealth | null
 }
 
 /** Forwards requests to the Claude API; mount it with an adapter. */
@@ -31,7 +37,8 @@ export interface ProxyApp extends Mountable {
   health(): ProxyHealth
   /**
    * Drains: new requests get 503, those under way finish within `drainMs` (default 30,000) and are cut after that;
-   * then what the proxy opened is closed. A second call waits for the first.
+   * then what is still to be recorded is written, for up to 10 seconds, and what the proxy opened is closed. A second
+   * call waits for the first.
    */
   close(options?: { readonly drainMs?: number }): Promise<void>
 }
@@ -39,6 +46,8 @@ export interface ProxyApp extends Mountable {
 /** One exchange under way, and what ends it early. */
 interface Live extends Placed {
   readonly exchange: Exchange
+  /** Null where exchanges are not recorded. */
+  readonly draft: ExchangeDraft | null
   readonly request: InboundRequest
   readonly sink: ResponseSink
   forwarding: Forwarding | null
@@ -52,14 +61,14 @@ interface Live extends Placed {
  */
 export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
-  const { clock, logger, dispatcher } = resolved
+  const { clock, logger, dispatcher, recorder } = resolved
   const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
   let whenIdle: (() => void) | null = null
 
   /** The life of one request, top to bottom. */
   async function run(request: InboundRequest, live: Live): Promise<void> {
-    const { exchange, sink } = live
+    const { exchange, draft, sink } = live
     if (closing !== null) throw new ProxyError('draining')
     exchange.clientAddress = resolveClientAddress(request, resolved.trustedProxies)
     const contentLength = checkFraming(request.rawHeaders)
@@ -70,7 +79,10 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     assertAdmitted(exchange.clientAddress, resolved.allow)
     const credential = await resolveCredential(resolved.credentials, identity.domain, clock.now())
     const headers = resolved.headers.toUpstream(request.rawHeaders, credential)
-    const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
+    const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits, (chunk) => {
+      exchange.requestBytes += chunk.length
+      draft?.request.push(chunk)
+    })
     if (sink.closed) throw new ClientGoneError()
 
     let meter: Meter | null = null
@@ -92,10 +104,12 @@ export function createProxy(options: ProxyOptions): ProxyApp {
           exchange.status = status
           exchange.upstreamRequestId = (head['request-id'] as string | undefined) ?? null
           exchange.firstByteMs = clock.monotonic() - exchange.startedMonotonic
+          draft?.openAnswer(head)
           meter = createMeter(head)
         },
         onChunk(chunk) {
           exchange.answerBytes += chunk.length
+          draft?.answer.push(chunk)
           meter?.push(chunk)
         },
       },
@@ -105,11 +119,14 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.broken = end === 'broken'
     exchange.answer = (meter as Meter | null)?.facts() ?? null
     exchange.errorType = exchange.answer?.errorType ?? null
-    if (exchange.answer?.model == null) exchange.modelAsked = findModel(body)
+    // Whoever takes the body apart for its record finds it there.
+    if (exchange.answer?.model == null || recorder?.keepsBodies === false) exchange.modelAsked = findModel(body)
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = { exchange: openExchange(request), request, sink, forwarding: null, closed: false, place: 0 }
+    const exchange = openExchange(request, clock)
+    const draft = recorder?.open(exchange, request.rawHeaders) ?? null
+    const live: Live = { exchange, draft, request, sink, forwarding: null, closed: false, place: 0 }
     underWay.add(live)
     try {
       await run(request, live)
@@ -129,29 +146,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
     if (underWay.size === 0) whenIdle?.()
     unfailing(() => logExchange(logger, exchange))
-  }
-
-  function openExchange(request: InboundRequest): Exchange {
-    return {
-      requestId: randomUUID(),
-      startedAt: clock.now(),
-      startedMonotonic: clock.monotonic(),
-      method: request.method,
-      path: request.path,
-      clientAddress: null,
-      domain: null,
-      keyId: null,
-      modelAsked: null,
-      status: null,
-      errorType: null,
-      upstreamRequestId: null,
-      answer: null,
-      aborted: false,
-      broken: false,
-      firstByteMs: null,
-      durationMs: 0,
-      answerBytes: 0,
-    }
+    if (live.draft !== null) recorder?.record(live.draft)
   }
 
   /** Answers a request that could not be forwarded, in the API's error shape. */
@@ -196,13 +191,18 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       await idle
       clearTimeout(timer)
     }
+    await recorder?.close(FLUSH_MS)
     if (resolved.ownsDispatcher) await dispatcher.destroy()
   }
 
   return {
     handle,
     fetch: toFetch(handle),
-    health: () => ({ status: closing === null ? 'ok' : 'draining', inFlight: underWay.size }),
+    health: () => ({
+      status: closing === null ? 'ok' : 'draining',
+      inFlight: underWay.size,
+      recorder: recorder?.health() ?? null,
+    }),
     close({ drainMs = 30_000 } = {}) {
       closing ??= drain(drainMs)
       return closing

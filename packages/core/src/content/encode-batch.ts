@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { ExchangeBodies } from '../exchange.js'
 import type { SealingKey } from '../key-ring/seal.js'
 import type { StoredContent } from '../storage/exchange-store.js'
-import { type EncodedContent, encodeContent, type Masking } from './encode-content.js'
+import { type EncodedContent, encodeContent } from './encode-content.js'
 import type { HistoryContext } from './history.js'
 import { KnownHashes } from './known-hashes.js'
 
@@ -18,10 +18,10 @@ export interface EncodingTask {
 export type EncodedBatch = readonly (EncodedContent | null)[]
 
 /** Creates what a thread does with its tasks. It remembers between them what it has masked. */
-export function createBatchEncoding(masking: Masking): (task: EncodingTask) => EncodedBatch {
+export function createBatchEncoding(): (task: EncodingTask) => EncodedBatch {
   const documents: HistoryContext['documents'] = new Map()
   return ({ batch, hashKey, sealingKey, known }) => {
-    const context = { hashKey, sealingKey, known: new KnownHashes(known), documents, masking }
+    const context = { hashKey, sealingKey, known: new KnownHashes(known), documents }
     return batch.map((bodies) => {
       try {
         const { content, modelAsked } = encodeContent(bodies, context)

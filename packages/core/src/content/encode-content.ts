@@ -2,6 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import type { ExchangeBodies, KeptBody } from '../exchange.js'
 import { type SealingKey, sealWith } from '../key-ring/seal.js'
+import { maskJson } from '../masking/mask-json.js'
+import { maskText } from '../masking/mask-text.js'
 import type { StoredContent } from '../storage/exchange-store.js'
 import { assembleStream, takeMessage } from './assemble-answer.js'
 import { toCanonicalJson } from './canonical-json.js'
@@ -18,12 +20,6 @@ import { type AnswerDocument, purposes, type RequestDocument, toPartId } from '.
 const MAX_MESSAGES = 100_000
 const DAY_MS = 86_400_000
 
-/** Masks secrets, in a text and in a JSON value. */
-export interface Masking {
-  text(text: string): string
-  json(value: unknown): unknown
-}
-
 /** What encoding takes beside the bodies. */
 export interface EncodingContext {
   readonly hashKey: KeyObject
@@ -31,7 +27,6 @@ export interface EncodingContext {
   readonly known: KnownHashes
   /** Kept between calls: see {@link HistoryContext}. */
   readonly documents: HistoryContext['documents']
-  readonly masking: Masking
 }
 
 /** The bodies of one exchange as they are stored, and what was seen in them. */
@@ -74,14 +69,13 @@ class Encoding {
   constructor(bodies: ExchangeBodies, context: EncodingContext) {
     const { domain, startedAt } = bodies
     const day = toDayNumber(startedAt)
-    const { hashKey, documents, known, masking } = context
+    const { hashKey, documents, known } = context
     this.#bodies = bodies
     this.#context = context
     this.history = new History({
       hashKey,
       domain,
       documents,
-      mask: masking.json,
       isKnown: (hash) => known.has(day, hash),
       seal: (document, before, hash) =>
         this.#seal(pack('document', document, before), purposes.part, toPartId(domain, hash)),
@@ -96,12 +90,11 @@ class Encoding {
     if (typeof model === 'string') this.modelAsked = model
     const split = splitRequest(parsed)
     if (split === null || split.messages.length > MAX_MESSAGES) return this.#sealWhole(bytes, parsed, purposes.request)
-    const { masking } = this.#context
     const document: RequestDocument = {
-      rest: masking.json(split.rest) as RequestDocument['rest'],
+      rest: maskJson(split.rest) as RequestDocument['rest'],
       messages: split.messages.length,
       fixed: split.fixed.map(({ path, value }) => [path, this.history.refer(value)]),
-      cacheControl: masking.json(split.cacheControl) as RequestDocument['cacheControl'],
+      cacheControl: maskJson(split.cacheControl) as RequestDocument['cacheControl'],
     }
     for (const message of split.messages) this.history.add(message)
     return this.#sealDocument(document, purposes.request)
@@ -116,7 +109,7 @@ class Encoding {
     if (answer === null) return this.#sealWhole(bytes, parsed, purposes.answer)
     const document: AnswerDocument = {
       part: this.history.referToNext(answer.message),
-      rest: this.#context.masking.json(answer.rest) as AnswerDocument['rest'],
+      rest: maskJson(answer.rest) as AnswerDocument['rest'],
     }
     return this.#sealDocument(document, purposes.answer)
   }
@@ -137,13 +130,12 @@ class Encoding {
 
   /** What is no message, as it came: JSON keeps its meaning, text its words, and other bytes are masked one by one. */
   #sealWhole(bytes: Uint8Array, parsed: unknown, purpose: string): Uint8Array {
-    const { masking } = this.#context
     const seal = (form: 'text' | 'bytes', text: string, encoding: BufferEncoding) =>
       this.#seal(pack(form, Buffer.from(text, encoding)), purpose, this.#bodies.requestId)
-    if (parsed !== undefined) return seal('text', JSON.stringify(masking.json(parsed)), 'utf8')
-    if (isUtf8(bytes)) return seal('text', masking.text(toBuffer(bytes).toString('utf8')), 'utf8')
+    if (parsed !== undefined) return seal('text', JSON.stringify(maskJson(parsed)), 'utf8')
+    if (isUtf8(bytes)) return seal('text', maskText(toBuffer(bytes).toString('utf8')), 'utf8')
     // Latin-1 gives each byte back as it was, and secrets are ASCII.
-    return seal('bytes', masking.text(toBuffer(bytes).toString('latin1')), 'latin1')
+    return seal('bytes', maskText(toBuffer(bytes).toString('latin1')), 'latin1')
   }
 
   #seal(bytes: Uint8Array, purpose: string, id: string): Uint8Array {

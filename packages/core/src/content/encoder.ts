@@ -7,7 +7,7 @@ import type { KeyRing } from '../key-ring/key-ring.js'
 import { createSealer } from '../key-ring/sealer.js'
 import type { ExchangeRecord } from '../storage/exchange-store.js'
 import { createBatchEncoding, type EncodedBatch, type EncodingTask } from './encode-batch.js'
-import { type Masking, toDayNumber } from './encode-content.js'
+import { toDayNumber } from './encode-content.js'
 import { createHashKey } from './hash-key.js'
 import { KnownHashes } from './known-hashes.js'
 
@@ -31,7 +31,6 @@ export interface ContentEncoder {
 /** What {@link createContentEncoder} takes. */
 export interface ContentEncoderOptions {
   readonly keyRing: KeyRing
-  readonly masking: Masking
   /** The script of the threads; where there is none, as in a bundled host, the work is done in this thread. */
   readonly script: URL
 }
@@ -41,13 +40,13 @@ export interface ContentEncoderOptions {
  *
  * @throws ConfigurationError that names the key at fault
  */
-export function createContentEncoder({ keyRing, masking, script }: ContentEncoderOptions): ContentEncoder {
+export function createContentEncoder({ keyRing, script }: ContentEncoderOptions): ContentEncoder {
   const sealer = createSealer(keyRing)
   const hashKey = createHashKey(keyRing)
   const known = new KnownHashes()
   const threads = script.protocol === 'file:' && existsSync(fileURLToPath(script))
   const pool = threads ? createPool(script) : null
-  const encodeHere = createBatchEncoding(masking)
+  const encodeHere = createBatchEncoding()
 
   return {
     threads,

@@ -11,7 +11,6 @@ const context: EncodingContext = {
   sealingKey: { ringKeyId: 'k1', key: createSecretKey(randomBytes(32)), wrappedKey: new Uint8Array(0) },
   known: new KnownHashes(),
   documents: new Map(),
-  masking: { text: (text) => text, json: (value) => value },
 }
 
 function toBodies(requestId: string, request: string, answer: string): ExchangeBodies {

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { maskJson } from '../masking/mask-json.js'
 import type { ContentPart, HistoryNode } from '../storage/exchange-store.js'
 import { toCanonicalJson } from './canonical-json.js'
 import { type ContentHash, createContentHash } from './content-hash.js'
@@ -21,7 +22,6 @@ export interface HistoryContext {
   readonly domain: string
   /** Names and sizes of documents by what was sent, so that what is resent is not masked again. */
   readonly documents: Map<string, { readonly name: string; readonly bytes: number }>
-  mask(value: unknown): unknown
   isKnown(hash: string): boolean
   seal(document: Buffer, before: Before | null, hash: string): Uint8Array
 }
@@ -68,8 +68,8 @@ export class History {
   }
 
   #toDocument(value: unknown): Document {
-    const { documents, mask } = this.#context
-    const toText = () => Buffer.from(toCanonicalJson(mask(value)))
+    const { documents } = this.#context
+    const toText = () => Buffer.from(toCanonicalJson(maskJson(value)))
     const sent = this.#hash.sent(toCanonicalJson(value))
     let seen = documents.get(sent)
     if (seen !== undefined) return { ...seen, text: toText }

@@ -1,40 +1,59 @@
-import type { Exchange } from '../exchange.js'
-import type { ByteBudget } from './kept-bytes.js'
-import { KeptBytes } from './kept-bytes.js'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { Exchange, ExchangeBodies } from '../exchange.js'
+import { type ByteBudget, KeptBytes } from './kept-bytes.js'
 
-/** What of an exchange is gathered for its record while it lives: references, no work. */
-export interface ExchangeDraft {
+/** What of an exchange is gathered for its record while it lives: references, and no work. */
+export class ExchangeDraft {
   readonly exchange: Exchange
   readonly rawHeaders: readonly string[]
   readonly request: KeptBytes
   readonly answer: KeptBytes
-  /** Content-Type and Content-Encoding of the answer, as they came. */
-  answerType: string | null
-  answerCoding: string | null
-}
+  #answerType: string | null = null
+  #answerCoding: string | null = null
 
-/** Opens the draft of an exchange. */
-export function openDraft(
-  exchange: Exchange,
-  rawHeaders: readonly string[],
-  maxBodyBytes: number,
-  budget: ByteBudget,
-): ExchangeDraft {
-  return {
-    exchange,
-    rawHeaders,
-    request: new KeptBytes(maxBodyBytes, budget),
-    answer: new KeptBytes(maxBodyBytes, budget),
-    answerType: null,
-    answerCoding: null,
+  constructor(exchange: Exchange, rawHeaders: readonly string[], maxBodyBytes: number, budget: ByteBudget) {
+    this.exchange = exchange
+    this.rawHeaders = rawHeaders
+    this.request = new KeptBytes(maxBodyBytes, budget)
+    this.answer = new KeptBytes(maxBodyBytes, budget)
   }
-}
 
-/** A header of the request by its lower-case name, the first one; null where there is none. */
-export function readHeader(rawHeaders: readonly string[], name: string): string | null {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const given = rawHeaders[i]!
-    if (given.length === name.length && given.toLowerCase() === name) return rawHeaders[i + 1]!
+  /** Takes note of the answer's head. */
+  openAnswer(head: OutgoingHttpHeaders): void {
+    this.#answerType = head['content-type'] === undefined ? null : String(head['content-type'])
+    this.#answerCoding = head['content-encoding'] === undefined ? null : String(head['content-encoding'])
   }
-  return null
+
+  /** Whether the answer is a stream of server-sent events. */
+  get stream(): boolean {
+    return this.#answerType?.toLowerCase().startsWith('text/event-stream') ?? false
+  }
+
+  get bytes(): number {
+    return this.request.bytes + this.answer.bytes
+  }
+
+  /** A header of the request by its lower-case name, the first one; null where there is none. */
+  header(name: string): string | null {
+    for (let i = 0; i < this.rawHeaders.length; i += 2) {
+      const given = this.rawHeaders[i]!
+      if (given.length === name.length && given.toLowerCase() === name) return this.rawHeaders[i + 1]!
+    }
+    return null
+  }
+
+  /** The bodies as they are encoded; null where there are none. Before its domain is known, no body has been read. */
+  toBodies(): ExchangeBodies | null {
+    const { requestId, startedAt, domain } = this.exchange
+    const request = this.request.toBody(this.header('content-encoding'))
+    const answer = this.answer.toBody(this.#answerCoding)
+    if (domain === null || (request === null && answer === null)) return null
+    return { requestId, startedAt, domain, request, answer, stream: this.stream }
+  }
+
+  /** Lets go of the bodies. */
+  release(): void {
+    this.request.release()
+    this.answer.release()
+  }
 }

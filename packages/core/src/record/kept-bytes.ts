@@ -41,8 +41,9 @@ export class KeptBytes {
     return { chunks: this.#chunks, truncated: this.#truncated, coding }
   }
 
-  /** Gives back to the budget what was taken of it. */
+  /** Gives back to the budget what was taken of it; what still comes is not kept. */
   release(): void {
+    this.#truncated = true
     this.#budget.left += this.#bytes
     this.#bytes = 0
     this.#chunks.length = 0

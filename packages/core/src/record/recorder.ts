@@ -2,10 +2,10 @@ import type { Clock } from '../clock.js'
 import type { Exchange, ExchangeBodies } from '../exchange.js'
 import { type Logger, toLoggedError } from '../logger.js'
 import type { Cost, ExchangeRecord, ExchangeStore, Retention, StoredContent } from '../storage/exchange-store.js'
-import { type ExchangeDraft, openDraft, readHeader } from './exchange-draft.js'
+import { ExchangeDraft } from './exchange-draft.js'
 import type { ByteBudget } from './kept-bytes.js'
 import type { Spill } from './spill.js'
-import { isEventStream, toRecord } from './to-record.js'
+import { toRecord } from './to-record.js'
 import { ExchangeWriter } from './writer.js'
 
 /** How long exchanges are gathered before they are encoded together. */
@@ -54,7 +54,6 @@ export interface RecorderOptions {
   readonly clock: Clock
   readonly logger: Logger
   price(exchange: Exchange): Cost | null
-  maskText(text: string): string
   /** Tells a person of what is wrong: at most once for each state that lasts. */
   raise(kind: string, subject: string, message: string): void
 }
@@ -121,24 +120,22 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   async function encode(batch: readonly ExchangeDraft[]): Promise<void> {
-    const withBodies = encoder === null ? [] : batch.filter(hasBodies)
-    const encoded = new Map<ExchangeDraft, (typeof results)[number]>()
-    const results = await encodeBodies(withBodies)
-    for (const [index, draft] of withBodies.entries()) encoded.set(draft, results[index]!)
-    for (const draft of batch) {
-      const record = toRecord(draft, encoded.get(draft) ?? NOTHING, options)
-      draft.request.release()
-      draft.answer.release()
+    const bodies = batch.map((draft) => (encoder === null ? null : draft.toBodies()))
+    const encoded = await encodeBodies(bodies.filter((item) => item !== null))
+    let next = 0
+    for (const [index, draft] of batch.entries()) {
+      const record = toRecord(draft, bodies[index] === null ? NOTHING : encoded[next++]!, options)
+      draft.release()
       if (writer.add(record)) encoder?.remember(record)
     }
   }
 
   /** Where encoding fails, that there were bodies is all that is kept of them. */
-  async function encodeBodies(batch: readonly ExchangeDraft[]) {
+  async function encodeBodies(batch: readonly ExchangeBodies[]) {
     const lost = { content: NO_CONTENT, modelAsked: null }
     if (encoder === null || batch.length === 0) return []
     try {
-      const results = await encoder.encode(batch.map(toBodies))
+      const results = await encoder.encode(batch)
       const failed = results.filter((result) => result === null).length
       if (failed > 0) logger.error({ exchanges: failed }, 'bodies could not be encoded')
       return results.map((result) => result ?? lost)
@@ -160,17 +157,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
   return {
     keepsBodies: encoder !== null,
     open: (exchange, rawHeaders) =>
-      openDraft(exchange, rawHeaders, encoder === null ? 0 : options.maxBodyBytes, budget),
+      new ExchangeDraft(exchange, rawHeaders, encoder === null ? 0 : options.maxBodyBytes, budget),
     record(draft) {
       if (waiting >= MAX_DRAFTS) {
         turnedAway += 1
-        draft.request.release()
-        draft.answer.release()
+        draft.release()
         raise('records_dropped', 'recorder', 'Exchange records were lost: they come faster than they can be encoded.')
         return
       }
       waiting += 1
-      draftBytes += draft.request.bytes + draft.answer.bytes
+      draftBytes += draft.bytes
       drafts.push(draft)
       if (drafts.length >= GATHER_ROWS || draftBytes >= GATHER_BYTES) gather()
       else gatherTimer ??= setTimeout(gather, GATHER_MS)
@@ -206,22 +202,6 @@ const NO_CONTENT: StoredContent = {
   references: [],
   answer: null,
   truncated: true,
-}
-
-/** Before its domain is known, nothing of an exchange's body has been read. */
-function hasBodies({ exchange, request, answer }: ExchangeDraft): boolean {
-  return exchange.domain !== null && (request.toBody(null) !== null || answer.toBody(null) !== null)
-}
-
-function toBodies({ exchange, rawHeaders, request, answer, answerType, answerCoding }: ExchangeDraft): ExchangeBodies {
-  return {
-    requestId: exchange.requestId,
-    startedAt: exchange.startedAt,
-    domain: exchange.domain!,
-    request: request.toBody(readHeader(rawHeaders, 'content-encoding')),
-    answer: answer.toBody(answerCoding),
-    stream: isEventStream(answerType),
-  }
 }
 
 /** What may be shown of an error: never its text. */

@@ -1,6 +1,7 @@
 import type { Exchange } from '../exchange.js'
+import { maskText } from '../masking/mask-text.js'
 import type { Cost, ExchangeRecord, StoredContent } from '../storage/exchange-store.js'
-import { type ExchangeDraft, readHeader } from './exchange-draft.js'
+import type { ExchangeDraft } from './exchange-draft.js'
 
 /** Longer text of a client is cut: no row grows with what it sends. */
 const MAX_TEXT = 512
@@ -9,18 +10,18 @@ const MAX_TEXT = 512
 export interface RecordContext {
   /** What the exchange cost; null where nothing is known of it. */
   price(exchange: Exchange): Cost | null
-  maskText(text: string): string
 }
 
 /** Makes the record of an exchange that has ended. Of what the client wrote itself, secrets are masked. */
 export function toRecord(
-  { exchange, rawHeaders, answerType }: ExchangeDraft,
+  draft: ExchangeDraft,
   encoded: { readonly content: StoredContent | null; readonly modelAsked: string | null },
-  { price, maskText }: RecordContext,
+  { price }: RecordContext,
 ): ExchangeRecord {
+  const { exchange } = draft
   const { answer } = exchange
   const toText = (text: string | null) => (text === null ? null : maskText(cut(text)))
-  const header = (name: string) => toText(readHeader(rawHeaders, name))
+  const header = (name: string) => toText(draft.header(name))
   return {
     requestId: exchange.requestId,
     startedAt: exchange.startedAt,
@@ -32,7 +33,7 @@ export function toRecord(
     upstreamRequestId: exchange.upstreamRequestId === null ? null : cut(exchange.upstreamRequestId),
     modelAsked: toText(encoded.modelAsked ?? exchange.modelAsked),
     model: toText(answer?.model ?? null),
-    stream: isEventStream(answerType),
+    stream: draft.stream,
     status: exchange.status,
     errorType: exchange.errorType,
     stopReason: answer?.stopReason ?? null,
@@ -49,11 +50,6 @@ export function toRecord(
     parentAgentId: header('x-claude-code-parent-agent-id'),
     content: encoded.content,
   }
-}
-
-/** Whether a Content-Type is that of server-sent events. */
-export function isEventStream(type: string | null): boolean {
-  return type !== null && type.toLowerCase().startsWith('text/event-stream')
 }
 
 function cut(text: string): string {

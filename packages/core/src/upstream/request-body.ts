@@ -56,7 +56,8 @@ function open(
     throw new ProxyError('body_consumed')
   if (body.destroyed) throw new ClientGoneError()
   if (contentLength !== null && contentLength > limits.maxBytes) throw new ProxyError('body_too_large')
-  if (contentLength !== null && contentLength > SMALL_BODY_BYTES) return new RequestBodyStream(body, [], limits, onChunk)
+  if (contentLength !== null && contentLength > SMALL_BODY_BYTES)
+    return new RequestBodyStream(body, [], limits, onChunk)
   return takeArrived(body, contentLength) ?? gather(body, contentLength, limits, onChunk)
 }
 
