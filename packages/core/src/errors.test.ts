@@ -38,7 +38,14 @@ describe('errorTable', () => {
 
   it('tells clients to try again only what may pass another time', () => {
     expect(codes.filter((code) => errorTable[code].retry).toSorted()).toEqual([
-      ...['draining', 'request_timeout', 'upstream_broken', 'upstream_timeout', 'upstream_unreachable'],
+      ...[
+        'draining',
+        'request_timeout',
+        'storage_unavailable',
+        'upstream_broken',
+        'upstream_timeout',
+        'upstream_unreachable',
+      ],
     ])
   })
 })

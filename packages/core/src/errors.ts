@@ -29,6 +29,7 @@ export const errorTable = {
   upstream_broken: row(502, 'api_error', 'The upstream answer broke off or was not valid HTTP.', true),
   upstream_redirect: row(502, 'api_error', 'The upstream answered with a redirect.'),
   credential_unavailable: row(503, 'api_error', 'No usable upstream credential is configured for this client.'),
+  storage_unavailable: row(503, 'api_error', 'The key store cannot be reached.', true),
   draining: row(503, 'api_error', 'The server is shutting down.', true),
   upstream_timeout: row(504, 'timeout_error', 'The upstream did not answer in time.', true),
 } as const satisfies Record<string, ErrorRow>
@@ -88,7 +89,16 @@ export class ConfigurationError extends Error {
 }
 
 /** Names what a store refused. Stable: match on it rather than on the message. */
-export type StorageErrorCode = 'key_exists' | 'domain_unknown' | 'lease_lost' | 'read_only' | 'write_failed'
+export type StorageErrorCode =
+  | 'key_exists'
+  | 'domain_unknown'
+  | 'lease_lost'
+  | 'read_only'
+  | 'write_failed'
+  /** What is behind the store does not answer. The same call may succeed later. */
+  | 'unavailable'
+  /** The store's own account lacks the right. */
+  | 'not_permitted'
 
 /** Thrown by stores; never tells a secret. `instanceof` holds across two copies of this package. */
 export class StorageError extends Error {

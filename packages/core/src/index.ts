@@ -87,6 +87,7 @@ export {
   type Storage,
   type UsableCredential,
 } from './storage/storage.js'
+export { countTokens, type TokenCounts } from './storage/token-counts.js'
 export type { Timeouts } from './upstream/forward.js'
 export { type AllowHeaders, headerPolicy } from './upstream/headers.js'
 export { defaultRoutes, type Route } from './upstream/target.js'

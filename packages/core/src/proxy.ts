@@ -3,7 +3,7 @@ import { resolveCredential } from './credentials/resolve.js'
 import { assertAdmitted } from './edge/admit.js'
 import { resolveClientAddress } from './edge/client-address.js'
 import { checkFraming } from './edge/framing.js'
-import { ProxyError } from './errors.js'
+import { ProxyError, type ProxyErrorCode, StorageError } from './errors.js'
 import { type Exchange, openExchange } from './exchange.js'
 import { toLoggedError } from './logger.js'
 import type { InboundRequest, Mountable, ResponseSink } from './mountable.js'
@@ -155,7 +155,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       exchange.aborted = true
       return
     }
-    const refusal = error instanceof ProxyError ? error : new ProxyError('internal', { cause: error })
+    const refusal = error instanceof ProxyError ? error : new ProxyError(toRefusalCode(error), { cause: error })
     exchange.status = refusal.status
     exchange.errorType = refusal.type
     if (refusal.cause !== undefined) {
@@ -208,6 +208,11 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       return closing
     },
   }
+}
+
+/** A store that cannot answer does not make a valid key wrong: the client may come again. */
+function toRefusalCode(error: unknown): ProxyErrorCode {
+  return error instanceof StorageError && error.code === 'unavailable' ? 'storage_unavailable' : 'internal'
 }
 
 /** A host's logger that fails is the host's affair: answers are given all the same. */

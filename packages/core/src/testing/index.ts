@@ -1,6 +1,7 @@
 export { clientKeyStoreCases } from './client-key-store-cases.js'
 export type { ContractCase } from './contract-case.js'
 export { credentialStoreCases } from './credential-store-cases.js'
+export { type ExchangeStoreHarness, exchangeStoreCases } from './exchange-store-cases.js'
 export { type MountableHarness, type MountedHost, mountableCases } from './mountable-cases.js'
 export type { OpenStores, StoreHarness } from './open-stores.js'
 export { type RecordedRequest, type StubAnswer, type StubUpstream, stubUpstream } from './stub-upstream.js'

@@ -1,0 +1,511 @@
+import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { ExchangeFilter, ExchangeRecord, ExchangeStore, StoredContent } from '../storage/exchange-store.js'
+import type { ContractCase } from './contract-case.js'
+
+/** What an exchange store's author writes to run {@link exchangeStoreCases}. */
+export interface ExchangeStoreHarness {
+  /** Opens one more handle on one and the same backend, which is empty when the first of a case is opened. */
+  open(): Promise<{ readonly exchanges: ExchangeStore; close(): Promise<void> | void }>
+}
+
+const DAY_MS = 86_400_000
+/** Noon, UTC. */
+const START = Date.UTC(2026, 2, 10, 12)
+
+/** What every exchange store must hold to: the sentences of {@link ExchangeStore}. */
+export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] = [
+  storeCase('find gives null for an exchange that is not stored', async ({ first }) => {
+    assert.equal(await first.find(randomUUID()), null)
+  }),
+
+  storeCase('what one handle has stored, another sees at once', async ({ first, second }) => {
+    const record = newRecord()
+    await first.append([record])
+    assert.deepEqual(await second.find(record.requestId), record)
+  }),
+
+  storeCase('every field is kept, null or not', async ({ first }) => {
+    const nothing = newRecord(NOTHING)
+    const everything = newRecord({ aborted: true, broken: true, errorType: 'api_error', stopReason: 'end_turn' })
+    await first.append([nothing, everything])
+    assert.deepEqual(await first.find(nothing.requestId), nothing)
+    assert.deepEqual(await first.find(everything.requestId), everything)
+  }),
+
+  storeCase('usage is kept as received, with fields nobody knows', async ({ first }) => {
+    const usage = { input_tokens: 1, later_field: { deep: [null, 'x\u0000y', '\ud800', 2 ** 53] } }
+    const record = newRecord({ usage })
+    await first.append([record])
+    assert.deepEqual((await first.find(record.requestId))?.usage, usage)
+  }),
+
+  storeCase('text that a client made up does not keep a record out', async ({ first }) => {
+    const record = newRecord({ modelAsked: 'a\u0000b', path: '/v1/\ud800', sessionId: `'; drop table x; --"\\` })
+    await first.append([record])
+    const found = await first.find(record.requestId)
+    assert.equal(found?.sessionId, record.sessionId)
+    assert.equal(found?.status, record.status)
+  }),
+
+  storeCase('append of nothing stores nothing', async ({ first }) => {
+    await first.append([])
+    assert.deepEqual((await first.list({}, { limit: 10 })).exchanges, [])
+  }),
+
+  storeCase('append stores a batch of 500', async ({ first }) => {
+    const domain = freshDomain()
+    await first.append(Array.from({ length: 500 }, (_, i) => newRecord({ domain, startedAt: START + i })))
+    const [sum] = await first.usage({ domain }, [])
+    assert.equal(sum?.requests, 500)
+  }),
+
+  storeCase('a record that comes again is ignored, with all it would add to sums', async ({ first, second }) => {
+    const domain = freshDomain()
+    const [one, two] = [newRecord({ domain }), newRecord({ domain })]
+    await first.append([one, one])
+    await second.append([one, two])
+    await first.append([two])
+    assert.equal((await first.list({ domain }, { limit: 10 })).exchanges.length, 2)
+    assert.equal((await first.usage({ domain }, []))[0]?.requests, 2)
+  }),
+
+  storeCase('a record that is sent by both handles at once is stored once', async ({ first, second }) => {
+    const domain = freshDomain()
+    const records = Array.from({ length: 50 }, () => newRecord({ domain }))
+    const again = records.toReversed()
+    await Promise.all([first.append(records), second.append(again), first.append(again), second.append(records)])
+    assert.equal((await first.usage({ domain }, []))[0]?.requests, 50)
+    assert.equal((await first.list({ domain }, { limit: 100 })).exchanges.length, 50)
+  }),
+
+  storeCase('sums of batches that are stored at once are exact', async ({ first, second }) => {
+    const domain = freshDomain()
+    const batch = () => Array.from({ length: 20 }, () => newRecord({ domain }))
+    await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? first : second).append(batch())))
+    const [sum] = await first.usage({ domain }, [])
+    assert.equal(sum?.requests, 200)
+    assert.equal(sum?.inputTokens, 2_000)
+    assert.equal(sum?.costMicroUsd, 200 * 12.5)
+  }),
+
+  storeCase('list gives the newest first, without content', async ({ first }) => {
+    const domain = freshDomain()
+    const records = [2, 0, 1].map((i) => newRecord({ domain, startedAt: START + i, content: newContent() }))
+    await first.append(records)
+    const { exchanges, next } = await first.list({ domain }, { limit: 10 })
+    assert.deepEqual(
+      exchanges.map(({ startedAt }) => startedAt - START),
+      [2, 1, 0],
+    )
+    assert.ok(exchanges.every(({ content }) => content === null))
+    assert.equal(next, null)
+  }),
+
+  storeCase('list pages through exchanges that began in the same millisecond', async ({ first }) => {
+    const domain = freshDomain()
+    await first.append(Array.from({ length: 25 }, () => newRecord({ domain })))
+    const seen: string[] = []
+    let after: string | null = null
+    do {
+      const page = await first.list({ domain }, { limit: 10, ...(after !== null && { after }) })
+      seen.push(...page.exchanges.map(({ requestId }) => requestId))
+      after = page.next
+    } while (after !== null)
+    assert.equal(seen.length, 25)
+    assert.equal(new Set(seen).size, 25)
+  }),
+
+  storeCase('a page of just what is left is the last', async ({ first }) => {
+    const domain = freshDomain()
+    await first.append([newRecord({ domain }), newRecord({ domain })])
+    assert.equal((await first.list({ domain }, { limit: 2 })).next, null)
+  }),
+
+  ...(
+    [
+      ['domain', { domain: 'a.example.com' }, 2],
+      ['keyId', { keyId: 'key2' }, 1],
+      ['model', { model: 'claude-b' }, 2],
+      ['status', { status: 429 }, 2],
+      ['from, inclusive', { from: START + 1 }, 3],
+      ['to, exclusive', { to: START + 1 }, 1],
+      ['every field given', { domain: 'b.example.com', status: 429, from: START, to: START + 3 }, 1],
+      ['nothing in common', { domain: 'a.example.com', keyId: 'key3' }, 0],
+    ] satisfies [string, ExchangeFilter, number][]
+  ).map(([name, filter, expected]) =>
+    storeCase(`list, export and usage match ${name}`, async ({ first }) => {
+      const shared = { keyId: 'key1', model: 'claude-a', status: 200 }
+      await first.append([
+        newRecord({ ...shared, domain: 'a.example.com', startedAt: START }),
+        newRecord({ ...shared, domain: 'a.example.com', startedAt: START + 1, keyId: 'key2', status: 429 }),
+        newRecord({ ...shared, domain: 'b.example.com', startedAt: START + 2, model: 'claude-b', status: 429 }),
+        newRecord({ ...shared, domain: 'b.example.com', startedAt: START + 3, model: 'claude-b', keyId: 'key3' }),
+      ])
+      assert.equal((await first.list(filter, { limit: 10 })).exchanges.length, expected)
+      assert.equal((await all(first.export(filter))).length, expected)
+      assert.equal((await first.usage(filter, []))[0]?.requests ?? 0, expected)
+    }),
+  ),
+
+  storeCase('find gives all nodes and parts from the first message to the tip, in order', async ({ first }) => {
+    const domain = freshDomain()
+    const [a, b, c] = history(3)
+    const one = newRecord({ domain, content: newContent([a!]) })
+    const two = newRecord({ domain, content: newContent([b!, c!]) })
+    await first.append([one, two])
+    const content = (await first.find(two.requestId))?.content
+    assert.deepEqual(
+      content?.nodes.map(({ id }) => id),
+      [a!.id, b!.id, c!.id],
+    )
+    assert.deepEqual(content, newContent([a!, b!, c!]))
+  }),
+
+  storeCase('known nodes and parts are ignored', async ({ first, second }) => {
+    const domain = freshDomain()
+    const content = newContent(history(3))
+    const [one, two] = [newRecord({ domain, content }), newRecord({ domain, content })]
+    await first.append([one])
+    await second.append([two])
+    await first.append([one, two])
+    assert.deepEqual((await first.find(two.requestId))?.content, content)
+  }),
+
+  storeCase('a history goes on in another handle, days later', async ({ first, second }) => {
+    const domain = freshDomain()
+    const [a, b, c, d] = history(4)
+    const days = [[a!, b!], [c!], [d!], []].map((nodes, day) =>
+      newRecord({
+        domain,
+        startedAt: START + day * DAY_MS,
+        content: { ...newContent(nodes), tip: nodes.at(-1)?.id ?? d!.id },
+      }),
+    )
+    for (const [i, record] of days.entries()) await (i % 2 === 0 ? first : second).append([record])
+    const ids = async (record: ExchangeRecord) =>
+      (await first.find(record.requestId))?.content?.nodes.map(({ id }) => id)
+    assert.deepEqual(await ids(days[1]!), [a!.id, b!.id, c!.id])
+    assert.deepEqual(await ids(days[3]!), [a!.id, b!.id, c!.id, d!.id])
+  }),
+
+  storeCase('what goes with its retention takes nothing of a younger exchange along', async ({ first }) => {
+    const domain = freshDomain()
+    const [a, b] = history(2)
+    const old = newRecord({ domain, content: newContent([a!]) })
+    const young = newRecord({ domain, startedAt: START + 2 * DAY_MS, content: newContent([b!]) })
+    await first.append([old])
+    await first.append([young])
+    await first.purge(START + 3 * DAY_MS, { recordsMs: 2 * DAY_MS, bodiesMs: 2 * DAY_MS })
+    assert.equal(await first.find(old.requestId), null)
+    assert.deepEqual((await first.find(young.requestId))?.content, newContent([a!, b!]))
+  }),
+
+  storeCase('equal nodes of two domains are two', async ({ first }) => {
+    const nodes = history(2)
+    const one = newRecord({ domain: freshDomain(), content: newContent(nodes, 'FAKE one') })
+    const two = newRecord({ domain: freshDomain(), content: newContent(nodes, 'FAKE two') })
+    await first.append([one, two])
+    await first.deleteDomain(one.domain!)
+    assert.deepEqual((await first.find(two.requestId))?.content, newContent(nodes, 'FAKE two'))
+  }),
+
+  storeCase('content without messages is kept', async ({ first }) => {
+    const bare: StoredContent = { request: null, tip: null, nodes: [], parts: [], answer: null, truncated: true }
+    const record = newRecord({ content: bare })
+    await first.append([record])
+    assert.deepEqual(await first.find(record.requestId), record)
+  }),
+
+  storeCase('export gives every exchange that matches, oldest first, with its content', async ({ first }) => {
+    const domain = freshDomain()
+    const records = Array.from({ length: 450 }, (_, i) => newRecord({ domain, startedAt: START + i }))
+    const withContent = newRecord({ domain, startedAt: START + 450, content: newContent(history(2)) })
+    await first.append([withContent, ...records])
+    const exported = await all(first.export({ domain }))
+    assert.deepEqual(exported, [...records, withContent])
+  }),
+
+  storeCase('usage sums tokens, cost and unpriced requests', async ({ first }) => {
+    const domain = freshDomain()
+    const usage = {
+      input_tokens: 1,
+      output_tokens: 2,
+      cache_read_input_tokens: 3,
+      cache_creation_input_tokens: 9,
+      cache_creation: { ephemeral_5m_input_tokens: 4, ephemeral_1h_input_tokens: 5 },
+    }
+    const cost = { priceRow: null, notional: false, incomplete: false }
+    await first.append([
+      newRecord({ domain, usage, cost: { ...cost, microUsd: 0.1 } }),
+      newRecord({ domain, usage, cost: { ...cost, microUsd: 0.2 } }),
+      newRecord({ domain, usage, cost: { ...cost, microUsd: null } }),
+      newRecord({ domain, usage: null, cost: null }),
+    ])
+    assert.deepEqual(await first.usage({ domain }, []), [
+      {
+        day: null,
+        domain: null,
+        keyId: null,
+        model: null,
+        requests: 4,
+        inputTokens: 3,
+        outputTokens: 6,
+        cacheReadTokens: 9,
+        cacheWrite5mTokens: 12,
+        cacheWrite1hTokens: 15,
+        costMicroUsd: 0.3,
+        unpricedRequests: 1,
+      },
+    ])
+  }),
+
+  storeCase('usage leaves out what did not reach the upstream', async ({ first }) => {
+    const domain = freshDomain()
+    await first.append([newRecord({ domain }), newRecord({ ...NOTHING, domain, status: 401 })])
+    assert.equal((await first.usage({ domain }, []))[0]?.requests, 1)
+  }),
+
+  storeCase('usage sums by the dimensions asked for; the others are null', async ({ first }) => {
+    const shared = { domain: freshDomain(), keyId: 'key1', model: 'claude-a' }
+    await first.append([
+      newRecord(shared),
+      newRecord({ ...shared, startedAt: START + DAY_MS }),
+      newRecord({ ...shared, keyId: null, model: 'claude-b' }),
+    ])
+    const rows = await first.usage({ domain: shared.domain }, ['day', 'model'])
+    assert.deepEqual(
+      rows.map(({ day, domain, keyId, model, requests }) => ({ day, domain, keyId, model, requests })).sort(byText),
+      [
+        { day: '2026-03-10', domain: null, keyId: null, model: 'claude-a', requests: 1 },
+        { day: '2026-03-10', domain: null, keyId: null, model: 'claude-b', requests: 1 },
+        { day: '2026-03-11', domain: null, keyId: null, model: 'claude-a', requests: 1 },
+      ],
+    )
+    const byKey = await first.usage({ domain: shared.domain }, ['domain', 'keyId'])
+    assert.deepEqual(byKey.map(({ keyId, requests }) => `${keyId} ${requests}`).sort(), ['key1 2', 'null 1'])
+    assert.ok(byKey.every(({ domain }) => domain === shared.domain))
+  }),
+
+  storeCase('usage cuts days at from and to', async ({ first }) => {
+    const domain = freshDomain()
+    const hours = Array.from({ length: 96 }, (_, i) => START + i * 3_600_000)
+    await first.append(hours.map((startedAt) => newRecord({ domain, startedAt })))
+    for (const [from, to] of [
+      [0, 96],
+      [1, 95],
+      [12, 36],
+      [13, 35],
+      [12, 12],
+      [11, 13],
+      [20, 90],
+    ] as const) {
+      const filter = { domain, from: hours[0]! + from * 3_600_000, to: hours[0]! + to * 3_600_000 }
+      assert.equal((await first.usage(filter, []))[0]?.requests ?? 0, to - from, `${from} to ${to}`)
+    }
+    assert.equal((await first.usage({ domain, from: hours[50]! }, []))[0]?.requests, 46)
+    assert.equal((await first.usage({ domain, to: hours[50]! }, []))[0]?.requests, 50)
+  }),
+
+  storeCase('usage of nothing is empty', async ({ first }) => {
+    assert.deepEqual(await first.usage({ domain: freshDomain() }, ['day']), [])
+  }),
+
+  storeCase('purge removes what is older than its retention, to the millisecond', async ({ first, second }) => {
+    const [old, young] = [newRecord({ startedAt: START - 1 }), newRecord({ startedAt: START })]
+    await first.append([old, young])
+    const report = await second.purge(START + DAY_MS, { recordsMs: DAY_MS, bodiesMs: DAY_MS })
+    assert.deepEqual(report, { records: 1, bodies: 0 })
+    assert.equal(await first.find(old.requestId), null)
+    assert.notEqual(await first.find(young.requestId), null)
+  }),
+
+  storeCase('purge removes bodies before their records', async ({ first }) => {
+    const [old, young] = [-1, 0].map((i) => newRecord({ startedAt: START + i, content: newContent(history(2)) }))
+    await first.append([old!, young!])
+    const report = await first.purge(START + DAY_MS, { recordsMs: null, bodiesMs: DAY_MS })
+    assert.deepEqual(report, { records: 0, bodies: 1 })
+    assert.deepEqual(await first.find(old!.requestId), { ...old!, content: null })
+    assert.deepEqual(await first.find(young!.requestId), young)
+  }),
+
+  storeCase('bodies never outlive their records', async ({ first }) => {
+    const old = newRecord({ startedAt: START - 1, content: newContent(history(2)) })
+    await first.append([old])
+    const report = await first.purge(START + DAY_MS, { recordsMs: DAY_MS, bodiesMs: null })
+    assert.deepEqual(report, { records: 1, bodies: 1 })
+  }),
+
+  storeCase('purge keeps for ever where the retention is null', async ({ first }) => {
+    const record = newRecord({ content: newContent(history(2)) })
+    await first.append([record])
+    assert.deepEqual(await first.purge(START + 9_999 * DAY_MS, { recordsMs: null, bodiesMs: null }), NONE)
+    assert.deepEqual(await first.find(record.requestId), record)
+  }),
+
+  storeCase("a domain's own retention goes before the general one", async ({ first }) => {
+    const domains = ['general', 'shorter', 'longer', 'forever']
+    const records = domains.map((domain) =>
+      newRecord({ domain, startedAt: START - 20 * DAY_MS, content: newContent(history(2)) }),
+    )
+    await first.append(records)
+    const keep = (days: number | null) => {
+      const ms = days === null ? null : days * DAY_MS
+      return { recordsMs: ms, bodiesMs: ms }
+    }
+    const own = { shorter: keep(10), longer: keep(40), forever: keep(null) }
+    const left = async () => {
+      const found = await Promise.all(records.map(({ requestId }) => first.find(requestId)))
+      return domains.filter((_, i) => found[i]?.content != null)
+    }
+    assert.deepEqual(await first.purge(START, keep(25), own), { records: 1, bodies: 1 })
+    assert.deepEqual(await left(), ['general', 'longer', 'forever'])
+    assert.deepEqual(await first.purge(START + 10 * DAY_MS, keep(25), own), { records: 1, bodies: 1 })
+    assert.deepEqual(await left(), ['longer', 'forever'])
+    assert.deepEqual(await first.purge(START + 1_000 * DAY_MS, keep(25), own), { records: 1, bodies: 1 })
+    assert.deepEqual(await left(), ['forever'])
+  }),
+
+  storeCase('a record that comes after its purge is stored, and goes with the next', async ({ first }) => {
+    const retention = { recordsMs: DAY_MS, bodiesMs: DAY_MS }
+    const late = newRecord({ startedAt: START - 30 * DAY_MS, content: newContent(history(2)) })
+    await first.append([newRecord({ startedAt: START - 30 * DAY_MS })])
+    await first.purge(START, retention)
+    await first.append([late])
+    assert.deepEqual(await first.find(late.requestId), late)
+    assert.deepEqual(await first.purge(START, retention), { records: 1, bodies: 1 })
+  }),
+
+  storeCase('deleteDomain removes records, bodies and sums of the domain alone', async ({ first, second }) => {
+    const [gone, kept] = [freshDomain(), freshDomain()]
+    const nodes = history(2)
+    const record = newRecord({ domain: kept, content: newContent(nodes) })
+    await first.append([
+      record,
+      ...[0, 1, 40].map((day) =>
+        newRecord({ domain: gone, startedAt: START + day * DAY_MS, content: newContent(nodes) }),
+      ),
+    ])
+    assert.deepEqual(await second.deleteDomain(gone), { records: 3, bodies: 3 })
+    assert.deepEqual((await first.list({ domain: gone }, { limit: 10 })).exchanges, [])
+    assert.deepEqual(await first.usage({ domain: gone }, []), [])
+    assert.deepEqual(await first.find(record.requestId), record)
+    assert.equal((await first.usage({ domain: kept }, []))[0]?.requests, 1)
+    assert.deepEqual(await first.deleteDomain(gone), NONE)
+  }),
+]
+
+const NONE = { records: 0, bodies: 0 }
+
+/** A request that was refused before anything was known of it. */
+const NOTHING: Partial<ExchangeRecord> = {
+  domain: null,
+  keyId: null,
+  clientAddress: null,
+  upstreamRequestId: null,
+  modelAsked: null,
+  model: null,
+  status: null,
+  usage: null,
+  cost: null,
+  firstByteMs: null,
+  sessionId: null,
+  agentId: null,
+  parentAgentId: null,
+}
+
+interface Scene {
+  readonly first: ExchangeStore
+  readonly second: ExchangeStore
+}
+
+function storeCase(name: string, body: (scene: Scene) => Promise<void>): ContractCase<ExchangeStoreHarness> {
+  return {
+    name,
+    async run(harness) {
+      const first = await harness.open()
+      const second = await harness.open()
+      try {
+        await body({ first: first.exchanges, second: second.exchanges })
+      } finally {
+        await second.close()
+        await first.close()
+      }
+    },
+  }
+}
+
+function newRecord(facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
+  return {
+    requestId: randomUUID(),
+    startedAt: START,
+    domain: 'example.com',
+    keyId: 'Ab3dEf9h',
+    clientAddress: '2001:db8::1',
+    method: 'POST',
+    path: '/v1/messages',
+    upstreamRequestId: 'req_011FAKE',
+    modelAsked: 'claude-latest',
+    model: 'claude-opus-5-5',
+    stream: true,
+    status: 200,
+    errorType: null,
+    stopReason: 'end_turn',
+    usage: { input_tokens: 10, output_tokens: 5 },
+    cost: { microUsd: 12.5, priceRow: 'claude-opus-5-5 2026-09-22', notional: false, incomplete: false },
+    firstByteMs: 0.125,
+    durationMs: 1234.5,
+    requestBytes: 3_000_000_000,
+    answerBytes: 1,
+    aborted: false,
+    broken: false,
+    sessionId: 'session',
+    agentId: 'agent',
+    parentAgentId: 'parent',
+    content: null,
+    ...facts,
+  }
+}
+
+/** Nodes of a history of `length` messages, each after its parent. */
+function history(length: number): StoredContent['nodes'] {
+  const nodes: { id: string; parent: string | null; part: string }[] = []
+  for (let i = 0; i < length; i++) {
+    nodes.push({ id: hex(), parent: nodes.at(-1)?.id ?? null, part: hex() })
+  }
+  return nodes
+}
+
+/** Content that ends with the last of `nodes`, with a part for each. */
+function newContent(nodes: StoredContent['nodes'] = [], text = 'FAKE sealed'): StoredContent {
+  return {
+    request: bytes(`${text} request`),
+    tip: nodes.at(-1)?.id ?? null,
+    nodes,
+    parts: nodes.map(({ part }) => ({ hash: part, sealed: bytes(`${text} ${part}`) })),
+    answer: Buffer.from([0, 255, 128, 39, 92]),
+    truncated: false,
+  }
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text)
+}
+
+function hex(): string {
+  return randomBytes(16).toString('hex')
+}
+
+function freshDomain(): string {
+  return `d${hex().slice(0, 16)}.example.com`
+}
+
+function byText(a: object, b: object): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}

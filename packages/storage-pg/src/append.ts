@@ -1,0 +1,79 @@
+import type { ExchangeRecord } from '@agent-prompt-train/core'
+import { appendContent } from './content.js'
+import type { Database, Queries } from './database.js'
+import { exchangeColumns } from './exchange-columns.js'
+import type { Partitions } from './partitions.js'
+import { toDay } from './rows.js'
+import { PostgresError } from './store-error.js'
+
+/** Serialization failure, deadlock, and a partition made between the choice of one and the insertion. */
+const CLASHES = new Set(['40001', '40P01', '23514'])
+const ATTEMPTS = 3
+
+/** Stores the records, their content and what they add to sums, in one transaction. */
+export async function appendExchanges(
+  database: Database,
+  partitions: Partitions,
+  records: readonly ExchangeRecord[],
+): Promise<void> {
+  if (records.length === 0) return
+  for (const day of new Set(records.map(({ startedAt }) => toDay(startedAt)))) await partitions.ensure(day)
+  // One order for all that append at the same time, or they would wait for each other in a circle.
+  const sorted = records.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1))
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await database.transaction(async (queries) => {
+        await appendContent(queries, sorted)
+        await insertExchanges(queries, sorted)
+      })
+    } catch (error) {
+      const clash = error instanceof PostgresError && CLASHES.has(error.code ?? '')
+      if (!clash || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+/**
+ * Inserts what is not stored yet and adds just that to the sums. The sums come last in the transaction, one row for each
+ * day, domain, key and model, because every process that serves the same key waits for them.
+ */
+async function insertExchanges(queries: Queries, records: readonly ExchangeRecord[]): Promise<void> {
+  await queries.rows(
+    `with inserted as (
+      insert into $<schema:name>.exchanges
+        (domain, request_id, started_at, key_id, client_address, method, path, upstream_request_id,
+        model_asked, model, stream, status, error_type, stop_reason, usage,
+        input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
+        cost_micro_usd, cost_price_row, cost_notional, cost_incomplete,
+        first_byte_ms, duration_ms, request_bytes, answer_bytes, aborted, broken,
+        session_id, agent_id, parent_agent_id)
+      select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::boolean[], $12::integer[], $13::text[], $14::text[], $15::text[],
+        $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
+        $21::numeric[], $22::text[], $23::boolean[], $24::boolean[],
+        $25::double precision[], $26::double precision[], $27::bigint[], $28::bigint[], $29::boolean[], $30::boolean[],
+        $31::text[], $32::text[], $33::text[])
+      on conflict do nothing
+      returning *
+    )
+    insert into $<schema:name>.usage_daily as stored
+    select (started_at at time zone 'UTC')::date, domain, coalesce(key_id, ''), coalesce(model, ''), count(*),
+      sum(input_tokens), sum(output_tokens), sum(cache_read_tokens), sum(cache_write_5m_tokens),
+      sum(cache_write_1h_tokens), coalesce(sum(cost_micro_usd), 0),
+      count(*) filter (where usage is not null and cost_micro_usd is null)
+    from inserted
+    where first_byte_ms is not null
+    group by 1, 2, 3, 4
+    order by 1, 2, 3, 4
+    on conflict (day, domain, key_id, model) do update set
+      requests = stored.requests + excluded.requests,
+      input_tokens = stored.input_tokens + excluded.input_tokens,
+      output_tokens = stored.output_tokens + excluded.output_tokens,
+      cache_read_tokens = stored.cache_read_tokens + excluded.cache_read_tokens,
+      cache_write_5m_tokens = stored.cache_write_5m_tokens + excluded.cache_write_5m_tokens,
+      cache_write_1h_tokens = stored.cache_write_1h_tokens + excluded.cache_write_1h_tokens,
+      cost_micro_usd = stored.cost_micro_usd + excluded.cost_micro_usd,
+      unpriced_requests = stored.unpriced_requests + excluded.unpriced_requests`,
+    exchangeColumns.map((toCell) => records.map(toCell)),
+  )
+}

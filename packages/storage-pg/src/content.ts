@@ -1,0 +1,185 @@
+import type { ContentPart, ExchangeRecord, HistoryNode, StoredContent } from '@agent-prompt-train/core'
+import type { Queries } from './database.js'
+import { toDay, toDomainColumn, toStorable, toTimestamp } from './rows.js'
+
+/** Where the content of an exchange is found. */
+export interface ContentKey {
+  readonly domain: string
+  readonly requestId: string
+  readonly startedAt: number
+}
+
+/**
+ * Stores what is new of the content of `records`, which are sorted. A day's content is complete in itself: of a history
+ * that began earlier, what the day lacks is copied from before, once a day, so that days can be dropped one by one.
+ */
+export async function appendContent(queries: Queries, records: readonly ExchangeRecord[]): Promise<void> {
+  const withContent = records.filter(({ content }) => content !== null)
+  if (withContent.length === 0) return
+  const nodes = byId(
+    withContent,
+    ({ nodes }) => nodes,
+    ({ id }) => id,
+  )
+  const parts = byId(
+    withContent,
+    ({ parts }) => parts,
+    ({ hash }) => hash,
+  )
+  if (nodes.length > 0) await insertNodes(queries, nodes)
+  if (parts.length > 0) await insertParts(queries, parts)
+  await copyForward(queries, withContent)
+  await insertContents(queries, withContent)
+}
+
+interface Placed<T> {
+  readonly day: string
+  readonly domain: string
+  readonly item: T
+}
+
+/** Each once for its day and domain, in one order for all that append at the same time. */
+function byId<T>(
+  records: readonly ExchangeRecord[],
+  itemsOf: (content: StoredContent) => readonly T[],
+  idOf: (item: T) => string,
+): Placed<T>[] {
+  const placed = new Map<string, Placed<T>>()
+  for (const { startedAt, domain, content } of records) {
+    const place = { day: toDay(startedAt), domain: toDomainColumn(domain) }
+    for (const item of itemsOf(content!)) placed.set(`${idOf(item)} ${place.day} ${place.domain}`, { ...place, item })
+  }
+  return [...placed.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
+}
+
+async function insertNodes(queries: Queries, nodes: readonly Placed<HistoryNode>[]): Promise<void> {
+  await queries.rows(
+    `insert into $<schema:name>.nodes (day, domain, id, parent, part)
+    select * from unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::text[])
+    on conflict do nothing`,
+    [
+      nodes.map(({ day }) => day),
+      nodes.map(({ domain }) => domain),
+      nodes.map(({ item }) => item.id),
+      nodes.map(({ item }) => item.parent),
+      nodes.map(({ item }) => item.part),
+    ],
+  )
+}
+
+async function insertParts(queries: Queries, parts: readonly Placed<ContentPart>[]): Promise<void> {
+  await queries.rows(
+    `insert into $<schema:name>.parts (day, domain, hash, sealed)
+    select * from unnest($1::date[], $2::text[], $3::text[], $4::bytea[])
+    on conflict do nothing`,
+    [
+      parts.map(({ day }) => day),
+      parts.map(({ domain }) => domain),
+      parts.map(({ item }) => item.hash),
+      parts.map(({ item }) => toBuffer(item.sealed)),
+    ],
+  )
+}
+
+/** Wanted are the tips and the parents of the nodes given; mostly all are there, and nothing more is looked for. */
+async function copyForward(queries: Queries, records: readonly ExchangeRecord[]): Promise<void> {
+  const wanted = byId(
+    records,
+    ({ tip, nodes }) => [tip, ...nodes.map(({ parent }) => parent)].filter((id) => id !== null),
+    (id) => id,
+  )
+  const missing = await queries.rows<{ day: string; domain: string; id: string }>(
+    `select day, domain, id from unnest($1::date[], $2::text[], $3::text[]) as wanted (day, domain, id)
+    where not exists (select from $<schema:name>.nodes known
+      where known.id = wanted.id and known.domain = wanted.domain and known.day = wanted.day)`,
+    columnsOf(wanted.map(({ day, domain, item }) => ({ day, domain, id: item }))),
+  )
+  if (missing.length === 0) return
+  await queries.rows(
+    `with recursive history as (
+      select wanted.day as to_day, found.*
+      from unnest($1::date[], $2::text[], $3::text[]) as wanted (day, domain, id)
+      cross join lateral (
+        select * from $<schema:name>.nodes where id = wanted.id and domain = wanted.domain
+        order by day desc limit 1
+      ) as found
+      union
+      select history.to_day, earlier.*
+      from history join $<schema:name>.nodes earlier
+        on earlier.id = history.parent and earlier.domain = history.domain and earlier.day = history.day
+    ), copied as (
+      insert into $<schema:name>.nodes (day, domain, id, parent, part)
+      select distinct on (id, domain, to_day) to_day, domain, id, parent, part from history order by id, domain, to_day
+      on conflict do nothing
+    )
+    insert into $<schema:name>.parts (day, domain, hash, sealed)
+    select distinct on (hash, domain, to_day) to_day, domain, hash, sealed
+    from history join $<schema:name>.parts using (day, domain)
+    where parts.hash = history.part
+    order by hash, domain, to_day
+    on conflict do nothing`,
+    columnsOf(missing),
+  )
+}
+
+function columnsOf(nodes: readonly { day: string; domain: string; id: string }[]): string[][] {
+  return [nodes.map(({ day }) => day), nodes.map(({ domain }) => domain), nodes.map(({ id }) => id)]
+}
+
+async function insertContents(queries: Queries, records: readonly ExchangeRecord[]): Promise<void> {
+  await queries.rows(
+    `insert into $<schema:name>.contents (domain, request_id, started_at, request, tip, answer, truncated)
+    select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bytea[], $5::text[], $6::bytea[], $7::boolean[])
+    on conflict do nothing`,
+    [
+      records.map(({ domain }) => toDomainColumn(domain)),
+      records.map(({ requestId }) => toStorable(requestId)),
+      records.map(({ startedAt }) => toTimestamp(startedAt)),
+      records.map(({ content }) => toBuffer(content!.request)),
+      records.map(({ content }) => content!.tip),
+      records.map(({ content }) => toBuffer(content!.answer)),
+      records.map(({ content }) => content!.truncated),
+    ],
+  )
+}
+
+/** The content of one exchange, or null where there is none, or none any more. */
+export async function findContent(queries: Queries, key: ContentKey): Promise<StoredContent | null> {
+  const row = await queries.row<Pick<StoredContent, 'request' | 'tip' | 'answer' | 'truncated'>>(
+    `select request, tip, answer, truncated from $<schema:name>.contents
+    where request_id = $1 and domain = $2 and started_at = $3`,
+    [key.requestId, key.domain, toTimestamp(key.startedAt)],
+  )
+  if (row === null) return null
+  const history = row.tip === null ? [] : await findHistory(queries, key, row.tip)
+  const parts = new Map(history.map(({ part, sealed }) => [part, { hash: part, sealed }]))
+  return {
+    ...row,
+    nodes: history.map(({ id, parent, part }) => ({ id, parent, part })),
+    parts: [...parts.values()],
+  }
+}
+
+/** From the first message to the tip. */
+function findHistory(queries: Queries, { domain, startedAt }: ContentKey, tip: string) {
+  return queries.rows<HistoryNode & { readonly sealed: Buffer }>(
+    `with recursive history as (
+      select id, parent, part, 1 as distance from $<schema:name>.nodes where id = $3 and domain = $2 and day = $1
+      union all
+      select earlier.id, earlier.parent, earlier.part, history.distance + 1
+      from history join $<schema:name>.nodes earlier
+        on earlier.id = history.parent and earlier.domain = $2 and earlier.day = $1
+    )
+    select id, parent, part, sealed
+    from history join $<schema:name>.parts on parts.hash = history.part and parts.domain = $2 and parts.day = $1
+    order by distance desc`,
+    [toDay(startedAt), domain, tip],
+  )
+}
+
+/** A buffer over the same bytes: what the driver writes as bytea. */
+function toBuffer(bytes: Uint8Array): Buffer
+function toBuffer(bytes: Uint8Array | null): Buffer | null
+function toBuffer(bytes: Uint8Array | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

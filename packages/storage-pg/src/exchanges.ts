@@ -1,0 +1,81 @@
+import type {
+  ExchangeFilter,
+  ExchangePage,
+  ExchangeRecord,
+  ExchangeStore,
+  PurgeReport,
+  Retention,
+  UsageDimension,
+  UsageRow,
+} from '@agent-prompt-train/core'
+import { appendExchanges } from './append.js'
+import type { Database } from './database.js'
+import { Partitions } from './partitions.js'
+import { deleteDomainRows, purgeExchanges } from './purge.js'
+import { exportExchanges, findExchange, listExchanges } from './read.js'
+import { sumUsage } from './usage.js'
+
+/** Exchange records in Postgres. `purge` and `deleteDomain` want the owner role. */
+export class PostgresExchanges implements ExchangeStore {
+  readonly #database: Database
+  readonly #partitions: Partitions
+
+  constructor(database: Database) {
+    this.#database = database
+    this.#partitions = new Partitions(database)
+  }
+
+  append(records: readonly ExchangeRecord[]): Promise<void> {
+    return appendExchanges(this.#database, this.#partitions, records)
+  }
+
+  find(requestId: string): Promise<ExchangeRecord | null> {
+    return findExchange(this.#database, requestId)
+  }
+
+  list(filter: ExchangeFilter, page: { readonly limit: number; readonly after?: string }): Promise<ExchangePage> {
+    return listExchanges(this.#database, filter, page)
+  }
+
+  export(filter: ExchangeFilter): AsyncIterable<ExchangeRecord> {
+    return exportExchanges(this.#database, filter)
+  }
+
+  usage(filter: ExchangeFilter, by: readonly UsageDimension[]): Promise<readonly UsageRow[]> {
+    return sumUsage(this.#database, filter, by)
+  }
+
+  purge(now: number, retention: Retention, domains: Readonly<Record<string, Retention>> = {}): Promise<PurgeReport> {
+    return purgeExchanges(this.#database, now, retention, domains)
+  }
+
+  deleteDomain(domain: string): Promise<PurgeReport> {
+    return deleteDomainRows(this.#database, domain)
+  }
+
+  /**
+   * Keeps an exchange and its content from `purge` and `deleteDomain` until it is released: a legal hold. False where
+   * there is no such exchange.
+   */
+  async hold(requestId: string): Promise<boolean> {
+    const row = await this.#database.row(
+      `insert into $<schema:name>.holds (domain, request_id)
+      select domain, request_id from $<schema:name>.exchanges where request_id = $1
+      on conflict (domain, request_id) do update set held_at = clock_timestamp(), released_at = null
+      returning 1`,
+      [requestId],
+    )
+    return row !== null
+  }
+
+  /** Ends a hold: the exchange goes with the next purge that it is too old for. False where there was none. */
+  async release(requestId: string): Promise<boolean> {
+    const row = await this.#database.row(
+      `update $<schema:name>.holds set released_at = clock_timestamp()
+      where request_id = $1 and released_at is null
+      returning 1`,
+      [requestId],
+    )
+    return row !== null
+  }
+}

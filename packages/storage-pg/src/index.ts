@@ -1,0 +1,8 @@
+export type { ConnectionFacts } from './connection.js'
+export type { DatabaseSource, PgDatabase } from './database.js'
+export type { PostgresExchanges } from './exchanges.js'
+export { type GrantOptions, toGrants } from './grants.js'
+export { assertMigrated, type MigrateOptions, migrate } from './migrate.js'
+export { createPostgresStorage, type PostgresStorage, type PostgresStorageOptions } from './postgres-storage.js'
+export { PostgresError } from './store-error.js'
+export type { PostgresTls, TlsMode } from './tls.js'

@@ -1,0 +1,14 @@
+import { initial } from './0001-initial.js'
+
+/** One step of the schema's history. Never edited once released. */
+export interface Migration {
+  readonly id: number
+  readonly name: string
+  /** Whether code that does not know it must not work on the schema any more. */
+  readonly breaking: boolean
+  /** Statements with `$<schema:name>` for the schema. */
+  readonly sql: string
+}
+
+/** The schema's history, oldest first. */
+export const migrations: readonly Migration[] = [initial]

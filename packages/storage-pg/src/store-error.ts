@@ -1,0 +1,69 @@
+import { ConfigurationError, StorageError } from '@agent-prompt-train/core'
+
+/** Where Postgres says that its own side is at fault, or going away, and the same call may succeed later. */
+const UNAVAILABLE = /^(?:08|53|57|58)|^ECONN|^E(?:PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)$|^ENOTFOUND$/
+/** query_canceled: a statement that took longer than statement_timeout. */
+const TIMED_OUT = '57014'
+const READ_ONLY = '25006'
+const INSUFFICIENT_PRIVILEGE = '42501'
+const UNDEFINED = new Set(['42P01', '3F000', '42883', '42703'])
+
+/** What is kept of an error of the driver: nothing of its text, which quotes values, nor of the statement it carries. */
+export class PostgresError extends Error {
+  override readonly name = 'PostgresError'
+  /** SQLSTATE or the system's error code; null where the driver gave none. */
+  readonly code: string | null
+  readonly table: string | null
+  readonly constraint: string | null
+
+  constructor(error: unknown) {
+    const { code, table, constraint } = (error ?? {}) as Record<string, unknown>
+    super(typeof code === 'string' ? `Postgres refused with ${code}.` : 'The connection to Postgres failed.')
+    this.code = typeof code === 'string' ? code : null
+    this.table = typeof table === 'string' ? table : null
+    this.constraint = typeof constraint === 'string' ? constraint : null
+  }
+}
+
+/** Turns whatever the driver threw into an error of the contract, without its text. */
+export function toStoreError(error: unknown, schema: string): Error {
+  if (error instanceof StorageError || error instanceof ConfigurationError || error instanceof PostgresError) {
+    return error
+  }
+  if (error instanceof TypeError || error instanceof RangeError) return error
+  const cause = new PostgresError(error)
+  const { code } = cause
+  if (code === READ_ONLY) return new StorageError('read_only', 'The database is read-only.', { cause })
+  if (code === INSUFFICIENT_PRIVILEGE) {
+    return new StorageError(
+      'not_permitted',
+      'The database role lacks the right; purge and migrate as the owner role.',
+      {
+        cause,
+      },
+    )
+  }
+  if (code !== null && UNDEFINED.has(code)) {
+    return new ConfigurationError('database', `holds no current schema "${schema}": run \`prompt-train migrate\``, {
+      cause,
+    })
+  }
+  // Errors of the driver itself have no code: timeouts, connections that broke, TLS that was refused.
+  if (code === null || code === TIMED_OUT || UNAVAILABLE.test(code) || isTls(code)) {
+    return new StorageError('unavailable', unavailableText(error), { cause })
+  }
+  return cause
+}
+
+function isTls(code: string): boolean {
+  return /CERT|^ERR_(?:TLS|SSL)|^UNABLE_TO_|^HOSTNAME_MISMATCH|^ERR_SOCKET/.test(code)
+}
+
+function unavailableText(error: unknown): string {
+  const { message, code } = (error ?? {}) as { message?: unknown; code?: unknown }
+  if (message === 'The server does not support SSL connections') {
+    return 'The database offers no TLS: switch it on there, or say sslmode=disable for a network that is private.'
+  }
+  if (typeof code === 'string' && isTls(code)) return `The certificate of the database is not trusted: ${code}.`
+  return 'The database cannot be reached.'
+}
