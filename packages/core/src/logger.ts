@@ -50,6 +50,18 @@ export function maskingLogger(logger: Logger): Logger {
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
 }
 
+/** Wraps a host's logger that may throw: what cannot be logged keeps nothing else from being done. */
+export function unfailingLogger(logger: Logger): Logger {
+  const say = (level: keyof Logger) => (facts: object, message: string) => {
+    try {
+      logger[level](facts, message)
+    } catch {
+      // Nowhere left to tell.
+    }
+  }
+  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
+}
+
 const MAX_CAUSES = 8
 const MAX_FRAMES = 10
 

@@ -4,7 +4,7 @@ import { type Authenticate, clientKeyAuthentication } from './auth/authenticate.
 import { type Clock, systemClock } from './clock.js'
 import { type AddressSet, createAddressSet } from './edge/addresses.js'
 import { ConfigurationError } from './errors.js'
-import { createLogger, type Logger } from './logger.js'
+import { createLogger, type Logger, unfailingLogger } from './logger.js'
 import type { Recorder } from './record/recorder.js'
 import { createRecording, type RecordOptions, recordSchema } from './recording.js'
 import type { ExchangeStore } from './storage/exchange-store.js'
@@ -147,7 +147,7 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
     throw new ConfigurationError('credentials', 'is missing: give a credential store, or a storage that has one')
   }
   const { origin, pathname } = toUpstream(upstream)
-  const logger = options.logger ?? createLogger()
+  const logger = unfailingLogger(options.logger ?? createLogger())
   const store = options.storage?.exchanges
   if (record !== undefined && store === undefined) {
     throw new ConfigurationError('record', 'needs storage.exchanges: there is nowhere to record')

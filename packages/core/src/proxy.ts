@@ -145,7 +145,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     leaveRequestBody(live.request.body)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
     if (underWay.size === 0) whenIdle?.()
-    unfailing(() => logExchange(logger, exchange))
+    logExchange(logger, exchange)
     if (live.draft !== null) recorder?.record(live.draft)
   }
 
@@ -160,8 +160,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     exchange.errorType = refusal.type
     if (refusal.cause !== undefined) {
       const { requestId } = exchange
-      const facts = { requestId, code: refusal.code, error: toLoggedError(refusal.cause) }
-      unfailing(() => logger.error(facts, 'request failed'))
+      logger.error({ requestId, code: refusal.code, error: toLoggedError(refusal.cause) }, 'request failed')
     }
     if (sink.headersSent) {
       exchange.broken = true
@@ -213,13 +212,4 @@ export function createProxy(options: ProxyOptions): ProxyApp {
 /** A store that cannot answer does not make a valid key wrong: the client may come again. */
 function toRefusalCode(error: unknown): ProxyErrorCode {
   return error instanceof StorageError && error.code === 'unavailable' ? 'storage_unavailable' : 'internal'
-}
-
-/** A host's logger that fails is the host's affair: answers are given all the same. */
-function unfailing(log: () => void): void {
-  try {
-    log()
-  } catch {
-    // Nowhere left to tell.
-  }
 }

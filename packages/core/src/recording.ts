@@ -66,7 +66,7 @@ export function createRecording(
     throw new ConfigurationError('record.spillDir', 'needs record.keyRing: what is spilled is sealed')
   }
   const encoder = bodies && keyRing !== undefined ? createContentEncoder({ keyRing, script: WORKER }) : null
-  if (bodies && encoder === null) logger.info({}, 'bodies are not recorded: there is no key ring')
+  if (bodies && encoder === null) logger.warn({}, 'bodies are not recorded: there is no key ring')
   if (encoder?.threads === false)
     logger.debug({}, 'bodies are encoded in the main thread: the worker script is not there')
   const spill =
