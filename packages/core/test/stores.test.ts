@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileCredentialStore, memoryStorage } from '@agent-prompt-train/core'
-import { clientKeyStoreCases, credentialStoreCases, exchangeStoreCases, type StoreHarness } from '@agent-prompt-train/core/testing'
+import {
+  clientKeyStoreCases,
+  credentialStoreCases,
+  exchangeStoreCases,
+  type StoreHarness,
+} from '@agent-prompt-train/core/testing'
 import { afterEach, describe, it } from 'vitest'
 
 const cleanUps: (() => void)[] = []

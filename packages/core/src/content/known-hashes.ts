@@ -1,41 +1,54 @@
 const WORDS = 4
-/** 4 MiB: the parts of some 600 conversations of 200 messages. */
-const SLOTS = 2 ** 18
+/** 4 MiB of hashes: the parts and nodes of some 600 conversations of 200 messages. */
+const HASHES = 2 ** 18
+/** Hashes that share a place. With one alone, two that fall together would push each other out turn after turn. */
+const WAYS = 8
 
 /**
- * Remembers which parts and nodes are stored, in memory that the threads share. Bounded: each hash has one slot, and
- * the last one there is remembered, so that something may be sent again, never left out. Days are told apart, because
- * stores keep each day's content complete in itself.
+ * Remembers which parts and nodes are stored, in memory that the threads share. Bounded: where a place is full one of
+ * its hashes is forgotten, so that something may be sent again, never left out. Days are told apart, because stores
+ * keep each day's content complete in itself.
  */
 export class KnownHashes {
   /** For the threads that read it. */
   readonly memory: SharedArrayBuffer
   readonly #table: Int32Array
+  #nextWay = 0
 
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(SLOTS * WORDS * 4)) {
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(HASHES * WORDS * 4)) {
     this.memory = memory
     this.#table = new Int32Array(memory)
   }
 
   has(day: number, hash: string): boolean {
-    const words = toWords(day, hash)
-    const slot = this.#slotOf(words)
-    return words.every((word, index) => this.#table[slot + index] === word)
+    return this.#find(toWords(day, hash)) !== -1
   }
 
   add(day: number, hash: string): void {
     const words = toWords(day, hash)
-    this.#table.set(words, this.#slotOf(words))
+    if (this.#find(words) !== -1) return
+    const free = this.#find(EMPTY, this.#placeOf(words))
+    this.#nextWay = (this.#nextWay + 1) % WAYS
+    this.#table.set(words, free === -1 ? this.#placeOf(words) + this.#nextWay * WORDS : free)
   }
 
   clear(): void {
     this.#table.fill(0)
   }
 
-  #slotOf(words: Int32Array): number {
-    return ((words[0]! >>> 0) % (this.#table.length / WORDS)) * WORDS
+  #find(words: Int32Array, place = this.#placeOf(words)): number {
+    for (let at = place; at < place + WAYS * WORDS; at += WORDS) {
+      if (words.every((word, index) => this.#table[at + index] === word)) return at
+    }
+    return -1
+  }
+
+  #placeOf(words: Int32Array): number {
+    return ((words[0]! >>> 0) % (this.#table.length / WORDS / WAYS)) * WORDS * WAYS
   }
 }
+
+const EMPTY = new Int32Array(WORDS)
 
 function toWords(day: number, hash: string): Int32Array {
   const words = new Int32Array(WORDS)

@@ -45,7 +45,8 @@ export class ExchangeDraft {
   /** The bodies as they are encoded; null where there are none. Before its domain is known, no body has been read. */
   toBodies(): ExchangeBodies | null {
     const { requestId, startedAt, domain } = this.exchange
-    const request = this.request.toBody(this.header('content-encoding'))
+    const declared = Number(this.header('content-length') ?? 0)
+    const request = this.request.toBody(this.header('content-encoding'), declared)
     const answer = this.answer.toBody(this.#answerCoding)
     if (domain === null || (request === null && answer === null)) return null
     return { requestId, startedAt, domain, request, answer, stream: this.stream }

@@ -35,10 +35,10 @@ export class KeptBytes {
     this.#chunks.push(chunk)
   }
 
-  /** What was kept; null where nothing came. */
-  toBody(coding: string | null): KeptBody | null {
+  /** What was kept of a body of at least `declared` bytes; null where nothing came. */
+  toBody(coding: string | null, declared = 0): KeptBody | null {
     if (this.#chunks.length === 0 && !this.#truncated) return null
-    return { chunks: this.#chunks, truncated: this.#truncated, coding }
+    return { chunks: this.#chunks, truncated: this.#truncated || this.#bytes < declared, coding }
   }
 
   /** Gives back to the budget what was taken of it; what still comes is not kept. */

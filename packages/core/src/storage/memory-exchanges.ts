@@ -25,7 +25,10 @@ export function memoryExchanges(maxRecords: number): ExchangeStore {
     const { domain, content } = record
     for (const node of content?.nodes ?? []) putNew(nodes, toKey(domain, node.id), node)
     for (const part of content?.parts ?? []) putNew(parts, toKey(domain, part.hash), part)
-    records.set(record.requestId, content === null ? record : { ...record, content: { ...content, nodes: [], parts: [] } })
+    records.set(
+      record.requestId,
+      content === null ? record : { ...record, content: { ...content, nodes: [], parts: [] } },
+    )
     if (records.size > maxRecords) remove(records.keys().next().value!)
   }
 
@@ -98,7 +101,8 @@ export function memoryExchanges(maxRecords: number): ExchangeStore {
     async purge(now, retention, domains = {}) {
       const report = { records: 0, bodies: 0 }
       for (const record of [...records.values()]) {
-        const own = record.domain !== null && Object.hasOwn(domains, record.domain) ? domains[record.domain]! : retention
+        const own =
+          record.domain !== null && Object.hasOwn(domains, record.domain) ? domains[record.domain]! : retention
         const due = whatIsDue(record, now, own)
         if (due.bodies) report.bodies += 1
         if (due.record) {
