@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import Tinypool from 'tinypool'
 import type { ExchangeBodies, KeptBody } from '../exchange.js'
@@ -14,6 +15,8 @@ import { KnownHashes } from './known-hashes.js'
 /** A thread that has had no work for so long ends. */
 const IDLE_MS = 60_000
 const MAX_THREADS = 4
+/** What is copied at once: new memory costs more than the copy does. */
+const SLICE_BYTES = 512 * 1024
 
 /** Makes stored content of bodies, away from the thread that serves requests. */
 export interface ContentEncoder {
@@ -54,7 +57,7 @@ export function createContentEncoder({ keyRing, script }: ContentEncoderOptions)
       const sealingKey = await sealer.sealingKey()
       const task: EncodingTask = { batch, hashKey, sealingKey, known: known.memory }
       if (pool === null) return encodeHere(task)
-      const { bodies, transferList } = toPostable(batch)
+      const { bodies, transferList } = await toPostable(batch)
       return pool.run({ ...task, batch: bodies }, { transferList })
     },
     remember({ startedAt, content }) {
@@ -78,19 +81,36 @@ function createPool(script: URL): Tinypool {
 }
 
 /** Bodies in memory of their own, which changes hands: a view of a larger buffer is posted with all of that. */
-function toPostable(batch: readonly ExchangeBodies[]) {
+async function toPostable(batch: readonly ExchangeBodies[]) {
   const transferList: ArrayBuffer[] = []
-  const toOne = (body: KeptBody | null): KeptBody | null => {
+  const toOne = async (body: KeptBody | null): Promise<KeptBody | null> => {
     if (body === null || body.chunks.length === 0) return body
-    const bytes = new Uint8Array(body.chunks.reduce((sum, { length }) => sum + length, 0))
-    let at = 0
-    for (const chunk of body.chunks) {
-      bytes.set(chunk, at)
-      at += chunk.length
-    }
+    const bytes = await join(body.chunks)
     transferList.push(bytes.buffer)
     return { ...body, chunks: [bytes] }
   }
-  const bodies = batch.map((item) => ({ ...item, request: toOne(item.request), answer: toOne(item.answer) }))
+  const bodies: ExchangeBodies[] = []
+  for (const item of batch) {
+    bodies.push({ ...item, request: await toOne(item.request), answer: await toOne(item.answer) })
+  }
   return { bodies, transferList }
+}
+
+/** Copies the chunks into one array, a slice in each turn of the event loop. */
+async function join(chunks: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  let copied = 0
+  for (const chunk of chunks) {
+    for (let from = 0; from < chunk.length; from += SLICE_BYTES) {
+      const slice = chunk.subarray(from, from + SLICE_BYTES)
+      bytes.set(slice, at)
+      at += slice.length
+      copied += slice.length
+      if (copied < SLICE_BYTES) continue
+      copied = 0
+      await setImmediate()
+    }
+  }
+  return bytes
 }

@@ -27,9 +27,10 @@ export class KnownHashes {
   add(day: number, hash: string): void {
     const words = toWords(day, hash)
     if (this.#find(words) !== -1) return
-    const free = this.#find(EMPTY, this.#placeOf(words))
+    const place = this.#placeOf(words)
+    const free = this.#find(EMPTY, place)
     this.#nextWay = (this.#nextWay + 1) % WAYS
-    this.#table.set(words, free === -1 ? this.#placeOf(words) + this.#nextWay * WORDS : free)
+    this.#table.set(words, free === -1 ? place + this.#nextWay * WORDS : free)
   }
 
   clear(): void {
@@ -37,8 +38,10 @@ export class KnownHashes {
   }
 
   #find(words: Int32Array, place = this.#placeOf(words)): number {
+    const table = this.#table
     for (let at = place; at < place + WAYS * WORDS; at += WORDS) {
-      if (words.every((word, index) => this.#table[at + index] === word)) return at
+      if (table[at] !== words[0] || table[at + 1] !== words[1]) continue
+      if (table[at + 2] === words[2] && table[at + 3] === words[3]) return at
     }
     return -1
   }
@@ -49,10 +52,11 @@ export class KnownHashes {
 }
 
 const EMPTY = new Int32Array(WORDS)
+/** Of the hash that is looked at now: a large request looks at thousands, in the thread that serves. */
+const current = new Int32Array(WORDS)
 
 function toWords(day: number, hash: string): Int32Array {
-  const words = new Int32Array(WORDS)
-  for (let i = 0; i < WORDS; i++) words[i] = Number.parseInt(hash.slice(8 * i, 8 * i + 8), 16)
-  words[WORDS - 1]! ^= day
-  return words
+  for (let i = 0; i < WORDS; i++) current[i] = Number.parseInt(hash.slice(8 * i, 8 * i + 8), 16)
+  current[WORDS - 1]! ^= day
+  return current
 }
