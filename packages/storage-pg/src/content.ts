@@ -149,19 +149,24 @@ async function insertContents(queries: Queries, records: readonly ExchangeRecord
 
 /** The content of one exchange, or null where there is none, or none any more. */
 export async function findContent(queries: Queries, key: ContentKey): Promise<StoredContent | null> {
-  const row = await queries.row<Pick<StoredContent, 'request' | 'tip' | 'answer' | 'truncated' | 'references'>>(
-    `select request, tip, answer, truncated, part_references as "references" from $<schema:name>.contents
+  const row = await queries.row<
+    Pick<StoredContent, 'request' | 'tip' | 'answer' | 'truncated'> & { readonly refs: string }
+  >(
+    `select request, tip, answer, truncated, array_to_string(part_references, ' ') as refs from $<schema:name>.contents
     where request_id = $1 and domain = $2 and started_at = $3`,
     [key.requestId, key.domain, toTimestamp(key.startedAt)],
   )
   if (row === null) return null
   const history = row.tip === null ? [] : await findHistory(queries, key, row.tip)
-  const referred = row.references.length === 0 ? [] : await findParts(queries, key, row.references)
+  const { refs, ...content } = row
+  const references = refs === '' ? [] : refs.split(' ')
+  const referred = references.length === 0 ? [] : await findParts(queries, key, references)
   const parts = new Map(
     [...history.map(({ part, sealed }) => ({ hash: part, sealed })), ...referred].map((part) => [part.hash, part]),
   )
   return {
-    ...row,
+    ...content,
+    references,
     nodes: history.map(({ id, parent, part }) => ({ id, parent, part })),
     parts: [...parts.values()],
   }
