@@ -6,6 +6,7 @@ import { ExchangeDraft } from './exchange-draft.js'
 import type { ByteBudget } from './kept-bytes.js'
 import type { Spill } from './spill.js'
 import { toRecord } from './to-record.js'
+import { within } from './within.js'
 import { ExchangeWriter } from './writer.js'
 
 /** How long exchanges are gathered before they are encoded together. */
@@ -186,7 +187,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const until = clock.monotonic() + limitMs
       clearInterval(adoptTimer)
       gather()
-      await Promise.all(encoding)
+      await within(limitMs, Promise.all(encoding))
+      turnedAway += waiting
       await writer.close(Math.max(0, until - clock.monotonic()))
       await spill?.close()
       await encoder?.close()

@@ -3,6 +3,7 @@ import type { ExchangeRecord, ExchangeStore, Retention } from '../storage/exchan
 import { Attempts } from './attempts.js'
 import { RecordQueue } from './record-queue.js'
 import type { Spill } from './spill.js'
+import { within } from './within.js'
 
 /** How long records are gathered before they are written, unless there are enough for a batch. */
 export const FLUSH_MS = 200
@@ -84,12 +85,7 @@ export class ExchangeWriter {
     this.#closing = true
     this.#wake?.()
     const running = this.#running ?? this.#run()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs)
-    })
-    await Promise.race([running, late])
-    clearTimeout(timer)
+    await within(limitMs, running)
     if (this.#queue.rows === 0) return
     const left = this.#queue.takeAll()
     if (this.#options.spill === null || !(await this.#options.spill.write(left))) {
