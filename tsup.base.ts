@@ -8,6 +8,8 @@ export const library = (entry: string[]) =>
     target: 'node20',
     dts: true,
     splitting: true,
+    // import.meta.url in CommonJS.
+    shims: true,
     clean: true,
     silent: true,
   })

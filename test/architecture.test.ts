@@ -7,7 +7,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const core = join(root, 'packages/core/src')
 
 /** The line of one request, and the way in from each kind of host: they may know the folders. */
-const ABOVE_FOLDERS = ['proxy.ts', 'options.ts', 'options-schema.ts', 'proxy-options.ts', 'proxy-app.ts', 'index.ts']
+const ABOVE_FOLDERS = [
+  ...['proxy.ts', 'options.ts', 'options-schema.ts', 'proxy-options.ts', 'proxy-app.ts', 'recording.ts'],
+  'index.ts',
+]
 /** The vocabulary that every folder shares: it knows no folder but that of masking, which is vocabulary itself. */
 const VOCABULARY = [
   'alerts',

@@ -69,6 +69,8 @@ export interface Exchange {
   broken: boolean
   firstByteMs: number | null
   durationMs: number
+  /** Bytes of the request's body that were read. */
+  requestBytes: number
   /** Bytes of the answer's body that were sent on. */
   answerBytes: number
 }
@@ -94,6 +96,27 @@ export function openExchange({ method, path }: Pick<InboundRequest, 'method' | '
     broken: false,
     firstByteMs: null,
     durationMs: 0,
+    requestBytes: 0,
     answerBytes: 0,
   }
+}
+
+/** A body as it passed, as far as it is kept for the record. */
+export interface KeptBody {
+  readonly chunks: readonly Uint8Array[]
+  /** True where the body was longer than what is kept of it. */
+  readonly truncated: boolean
+  /** The Content-Encoding header; null for none. */
+  readonly coding: string | null
+}
+
+/** The bodies of one exchange. */
+export interface ExchangeBodies {
+  readonly requestId: string
+  readonly startedAt: number
+  readonly domain: string
+  readonly request: KeptBody | null
+  readonly answer: KeptBody | null
+  /** Whether the answer is an event stream. */
+  readonly stream: boolean
 }

@@ -10,6 +10,7 @@ export {
 } from './auth/key-lifecycle.js'
 export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
+export { type ContentReader, createContentReader, type OpenedContent } from './content/open-content.js'
 export type { Assertion } from './credentials/federation.js'
 export {
   type FileCredentialHealth,
@@ -67,7 +68,8 @@ export {
   parseKeyRing,
   type RingKey,
 } from './key-ring/key-ring.js'
-export { createSealer, readRingKeyId, type SealContext, type Sealer, type SealerOptions } from './key-ring/sealer.js'
+export type { SealContext, SealingKey } from './key-ring/seal.js'
+export { createSealer, readRingKeyId, type Sealer, type SealerOptions } from './key-ring/sealer.js'
 export { createLogDestination, type LogDestination } from './log-destination.js'
 export { createLogger, type Logger, type LoggerOptions, maskingLogger, silentLogger } from './logger.js'
 export { type HeaderFields, maskHeaders } from './masking/mask-headers.js'
@@ -78,6 +80,8 @@ export type { InboundRequest, Mountable, MountableFetchInit, ResponseSink } from
 export { createProxy } from './proxy.js'
 export type { ProxyApp, ProxyHealth } from './proxy-app.js'
 export type { ProxyOptions } from './proxy-options.js'
+export type { RecorderHealth } from './record/recorder.js'
+export type { RecordOptions } from './recording.js'
 export { Secret } from './secret.js'
 export type {
   ContentPart,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { oauthSchema } from './credentials/oauth-options.js'
+import { recordSchema } from './recording.js'
 import { defaultRoutes } from './upstream/target.js'
 
 const milliseconds = z.number().int().min(0).max(2_147_483_647)
@@ -16,7 +17,13 @@ const credentialLookup = withMethods('find')
 
 /** What the options have to be, and their defaults. */
 export const optionsSchema = z.strictObject({
-  storage: z.looseObject({ clientKeys: keyLookup.optional(), credentials: credentialLookup.optional() }).optional(),
+  storage: z
+    .looseObject({
+      clientKeys: keyLookup.optional(),
+      credentials: credentialLookup.optional(),
+      exchanges: withMethods('append').optional(),
+    })
+    .optional(),
   credentials: credentialLookup.optional(),
   authenticate: z.function().optional(),
   passThrough: z.boolean().default(false),
@@ -50,6 +57,7 @@ export const optionsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  record: recordSchema.optional(),
   timeouts: z
     .strictObject({
       connectMs: milliseconds.positive().default(10_000),

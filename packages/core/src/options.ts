@@ -11,6 +11,7 @@ import { ConfigurationError } from './errors.js'
 import { createLogger, type Logger, maskingLogger, unfailingLogger } from './logger.js'
 import { optionsSchema } from './options-schema.js'
 import type { ProxyOptions } from './proxy-options.js'
+import { type Recording, recordSchema } from './recording.js'
 import { toServiceUrl } from './service-url.js'
 import type { ClientKeyLookup, CredentialLookup } from './storage/storage.js'
 import { createDispatcher } from './upstream/dispatcher.js'
@@ -35,6 +36,8 @@ export interface ResolvedOptions {
   readonly authFailures: FailureLimit
   readonly bodyLimits: BodyLimits
   readonly timeouts: Timeouts
+  /** Null where exchanges are not recorded. */
+  readonly recording: Omit<Recording, 'alerts'> | null
   readonly logger: Logger
   readonly clock: Clock
   readonly origin: string
@@ -59,7 +62,7 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
       issue.code === 'unrecognized_keys' ? 'is not an option' : issue.message,
     )
   }
-  const { edge, timeouts, routes, allowHeaders, passThrough } = parsed.data
+  const { edge, timeouts, routes, allowHeaders, passThrough, record } = parsed.data
   const clock = options.clock ?? systemClock
   const logger = unfailingLogger(options.logger === undefined ? createLogger() : maskingLogger(options.logger))
   const lookup = options.credentials ?? options.storage?.credentials
@@ -73,6 +76,10 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
   const { origin, pathname } = upstream
   const clientKeys =
     options.authenticate === undefined ? toKeyStores(options.storage?.clientKeys, lookup?.clientKeys) : []
+  const store = options.storage?.exchanges
+  if (record !== undefined && store === undefined) {
+    throw new ConfigurationError('record', 'needs storage.exchanges: there is nowhere to record')
+  }
   return {
     authenticate:
       options.authenticate ?? clientKeyAuthentication(clientKeys, clock, passThrough ? sideClientKey : undefined),
@@ -91,6 +98,7 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
     checkHost: edge.checkHost,
     authFailures: edge.limits.authFailures,
     timeouts,
+    recording: store === undefined ? null : { ...(record ?? recordSchema.parse({})), store, logger, clock },
     logger,
     clock,
     origin,

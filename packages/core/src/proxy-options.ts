@@ -6,6 +6,8 @@ import type { Assertion } from './credentials/federation.js'
 import type { OAuthOptions } from './credentials/oauth-options.js'
 import type { FailureLimit } from './edge/auth-failures.js'
 import type { Logger } from './logger.js'
+import type { RecordOptions } from './recording.js'
+import type { ExchangeStore } from './storage/exchange-store.js'
 import type { ClientKeyLookup, CredentialLookup } from './storage/storage.js'
 import type { Timeouts } from './upstream/forward.js'
 import type { AllowHeaders } from './upstream/headers.js'
@@ -21,6 +23,8 @@ export interface ProxyOptions {
     | {
         readonly clientKeys?: ClientKeyLookup | undefined
         readonly credentials?: CredentialLookup | undefined
+        /** Where exchanges are recorded; without it they are not. */
+        readonly exchanges?: ExchangeStore | undefined
       }
     | undefined
   /** Upstream credentials. @default storage.credentials */
@@ -79,6 +83,8 @@ export interface ProxyOptions {
           | undefined
       }
     | undefined
+  /** How exchanges are recorded in `storage.exchanges`. */
+  readonly record?: RecordOptions | undefined
   readonly timeouts?: Optional<Timeouts> | undefined
   /** Yours is wrapped by {@link maskingLogger}. @default createLogger() */
   readonly logger?: Logger | undefined

@@ -17,6 +17,8 @@ import { resolveOptions } from './options.js'
 import type { ProxyApp } from './proxy-app.js'
 import type { ProxyOptions } from './proxy-options.js'
 import { logExchange } from './record/access-log.js'
+import type { ExchangeDraft } from './record/exchange-draft.js'
+import { createRecording } from './recording.js'
 import { sendRefusal } from './refusal.js'
 import type { UsableCredential } from './storage/storage.js'
 import { type Placed, UnderWay } from './under-way.js'
@@ -26,9 +28,14 @@ import { AnswerObserver } from './usage/answer-observer.js'
 import { findModel } from './usage/request-model.js'
 import { toFetch } from './web.js'
 
+/** How long what is still to be recorded may take once nothing is under way. */
+const FLUSH_MS = 10_000
+
 /** One exchange under way, and what ends it early. */
 interface Live extends Placed {
   readonly exchange: Exchange
+  /** Null where exchanges are not recorded. */
+  readonly draft: ExchangeDraft | null
   readonly request: InboundRequest
   readonly sink: ResponseSink
   forwarding: Forwarding | null
@@ -47,12 +54,13 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   const useCounter = createUseCounter(resolved.clientKeys, { clock, logger })
   const alerts = createAlerts({ sinks: resolved.alertSinks, logger, clock })
   const credentials = resolved.credentials && createCredentialResolver({ ...resolved.credentials, alerts })
+  const recorder = resolved.recording && createRecording({ ...resolved.recording, alerts })
   const underWay = new UnderWay<Live>()
   let closing: Promise<void> | null = null
 
   /** The life of one request, top to bottom. */
   async function run(request: InboundRequest, live: Live): Promise<void> {
-    const { exchange, sink } = live
+    const { exchange, draft, sink } = live
     if (closing !== null) throw new ProxyError('draining')
     exchange.clientAddress = resolveClientAddress(request, resolved.trustedProxies)
     const contentLength = checkFraming(request.rawHeaders)
@@ -66,9 +74,12 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     if (resolved.checkHost) assertHost(request.rawHeaders, identity.domain)
     if (identity.clientKey !== undefined) useCounter.count(identity.clientKey, exchange.clientAddress)
     const credential = (await credentials?.resolve(identity.domain)) ?? passedCredential(request.rawHeaders)
-    const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits)
+    const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits, (chunk) => {
+      exchange.requestBytes += chunk.length
+      draft?.request.push(chunk)
+    })
 
-    const observer = new AnswerObserver(exchange, clock)
+    const observer = new AnswerObserver(exchange, clock, draft)
     const send = (presented: UsableCredential) => {
       if (sink.closed) throw new ClientGoneError()
       live.forwarding = forward(
@@ -101,18 +112,14 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     observer.finish()
     exchange.aborted = end === 'aborted'
     if (end instanceof ProxyError) breakOff(exchange, end)
-    if (exchange.answer?.model == null) exchange.modelAsked = findModel(body)
+    // Whoever takes the body apart for its record finds it there.
+    if (exchange.answer?.model == null || recorder?.keepsBodies === false) exchange.modelAsked = findModel(body)
   }
 
   async function handle(request: InboundRequest, sink: ResponseSink): Promise<void> {
-    const live: Live = {
-      exchange: openExchange(request, clock),
-      request,
-      sink,
-      forwarding: null,
-      closed: false,
-      place: 0,
-    }
+    const exchange = openExchange(request, clock)
+    const draft = recorder?.open(exchange, request.rawHeaders) ?? null
+    const live: Live = { exchange, draft, request, sink, forwarding: null, closed: false, place: 0 }
     underWay.add(live)
     try {
       await run(request, live)
@@ -131,6 +138,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     leaveRequestBody(live.request.body)
     exchange.durationMs = clock.monotonic() - exchange.startedMonotonic
     logExchange(logger, exchange)
+    if (live.draft !== null) recorder?.record(live.draft)
   }
 
   /** Answers a request that could not be forwarded, in the API's error shape. */
@@ -182,6 +190,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     await underWay.drain(drainMs, cut)
     await useCounter.close()
     await credentials?.close()
+    await recorder?.close(FLUSH_MS)
     await alerts.close()
     if (resolved.ownsDispatcher) await dispatcher.destroy()
   }
@@ -193,6 +202,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       status: closing === null ? 'ok' : 'draining',
       inFlight: underWay.size,
       credentials: credentials?.health() ?? { needLogin: 0, notStored: 0 },
+      recorder: recorder?.health() ?? null,
     }),
     close({ drainMs = 30_000 } = {}) {
       closing ??= drain(drainMs)

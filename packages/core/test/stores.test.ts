@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileCredentialStore, memoryStorage } from '@agent-prompt-train/core'
-import { clientKeyStoreCases, credentialStoreCases, type StoreHarness } from '@agent-prompt-train/core/testing'
+import {
+  clientKeyStoreCases,
+  credentialStoreCases,
+  exchangeStoreCases,
+  type StoreHarness,
+} from '@agent-prompt-train/core/testing'
 import { afterEach, describe, it } from 'vitest'
 
 const cleanUps: (() => void)[] = []
@@ -37,4 +42,13 @@ describe.each([
   describe('client keys', () => {
     for (const { name, run } of clientKeyStoreCases) it(name, () => run(createHarness()))
   })
+})
+
+describe('memory', () => {
+  for (const { name, run } of exchangeStoreCases) {
+    it(name, async () => {
+      const { exchanges } = memoryStorage()
+      await run({ open: async () => ({ exchanges, close() {} }) })
+    })
+  }
 })

@@ -151,8 +151,10 @@ function columnsOf(nodes: readonly { day: string; domain: string; id: string }[]
 
 async function insertContents(queries: Queries, records: readonly ExchangeRecord[]): Promise<void> {
   await queries.rows(
-    `insert into $<schema:name>.contents (domain, request_id, started_at, request, tip, answer, truncated)
-    select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bytea[], $5::text[], $6::bytea[], $7::boolean[])
+    `insert into $<schema:name>.contents (domain, request_id, started_at, request, tip, answer, truncated, part_references)
+    select c.domain, c.request_id, c.started_at, c.request, c.tip, c.answer, c.truncated, string_to_array(c.refs, ' ')
+    from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bytea[], $5::text[], $6::bytea[], $7::boolean[],
+      $8::text[]) as c (domain, request_id, started_at, request, tip, answer, truncated, refs)
     on conflict do nothing`,
     [
       records.map(({ domain }) => toDomainColumn(domain)),
@@ -162,22 +164,32 @@ async function insertContents(queries: Queries, records: readonly ExchangeRecord
       records.map(({ content }) => content!.tip),
       records.map(({ content }) => toBuffer(content!.answer)),
       records.map(({ content }) => content!.truncated),
+      // unnest takes arrays of arrays apart to the ground.
+      records.map(({ content }) => content!.references.join(' ')),
     ],
   )
 }
 
 /** The content of one exchange, or null where there is none, or none any more. */
 export async function findContent(queries: Queries, key: ContentKey): Promise<StoredContent | null> {
-  const row = await queries.row<Pick<StoredContent, 'request' | 'tip' | 'answer' | 'truncated'>>(
-    `select request, tip, answer, truncated from $<schema:name>.contents
+  const row = await queries.row<
+    Pick<StoredContent, 'request' | 'tip' | 'answer' | 'truncated'> & { readonly refs: string }
+  >(
+    `select request, tip, answer, truncated, array_to_string(part_references, ' ') as refs from $<schema:name>.contents
     where request_id = $1 and domain = $2 and started_at = $3`,
     [key.requestId, key.domain, toTimestamp(key.startedAt)],
   )
   if (row === null) return null
   const history = row.tip === null ? [] : await findHistory(queries, key, row.tip)
-  const parts = new Map(history.map(({ part, sealed }) => [part, { hash: part, sealed }]))
+  const { refs, ...content } = row
+  const references = refs === '' ? [] : refs.split(' ')
+  const referred = references.length === 0 ? [] : await findParts(queries, key, references)
+  const parts = new Map(
+    [...history.map(({ part, sealed }) => ({ hash: part, sealed })), ...referred].map((part) => [part.hash, part]),
+  )
   return {
-    ...row,
+    ...content,
+    references,
     nodes: history.map(({ id, parent, part }) => ({ id, parent, part })),
     parts: [...parts.values()],
   }
@@ -197,6 +209,16 @@ function findHistory(queries: Queries, { domain, startedAt }: ContentKey, tip: s
     from history join $<schema:name>.parts on parts.hash = history.part and parts.domain = $2 and parts.day = $1
     order by distance desc`,
     [toDay(startedAt), domain, tip],
+  )
+}
+
+/** The parts of these hashes, in their order. */
+function findParts(queries: Queries, { domain, startedAt }: ContentKey, hashes: readonly string[]) {
+  return queries.rows<{ readonly hash: string; readonly sealed: Buffer }>(
+    `select hash, sealed from unnest($3::text[]) with ordinality as wanted (hash, place)
+    join $<schema:name>.parts using (hash) where parts.domain = $2 and parts.day = $1
+    order by place`,
+    [toDay(startedAt), domain, hashes],
   )
 }
 

@@ -2,9 +2,9 @@ import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { ConfigurationError } from '../errors.js'
 import { Secret } from '../secret.js'
+import { RING_KEY_ID } from './sealed-value.js'
 
 export const KEY_BYTES = 32
-export const RING_KEY_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/
 const BASE64_KEY = /^[A-Za-z0-9+/_-]{43}=?$/
 /** 32 random bytes have fewer distinct values than this once in more than 2^80 keys. */
 const LEAST_DISTINCT_BYTES = 12

@@ -1,8 +1,8 @@
 import { KeyRingError } from '../errors.js'
-import { RING_KEY_ID } from './key-ring.js'
 import { NONCE_BYTES, TAG_BYTES } from './xaes-256-gcm.js'
 
 const VERSION = 1
+export const RING_KEY_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/
 /** Key management services give 100 to 600 bytes for a wrapped data key. */
 export const MAX_WRAPPED_KEY_BYTES = 4096
 

@@ -1,18 +1,11 @@
-import { KeyObject, randomBytes } from 'node:crypto'
+import { KeyObject } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.js'
 import { KeyRingError } from '../errors.js'
-import { createDataKeys, type DataKey, type DataKeys } from './data-keys.js'
+import { createDataKeys, type DataKeys } from './data-keys.js'
 import { type KeyRing, type KeyWrapper, resolveKeyRing } from './key-ring.js'
-import { parseSealedValue, type SealedHeader, toHeaderBytes } from './sealed-value.js'
-import { decrypt, encrypt, NONCE_BYTES } from './xaes-256-gcm.js'
-
-/** What a sealed value is and whose: it opens as nothing else. */
-export interface SealContext {
-  /** The kind of thing, such as `credential`. */
-  readonly purpose: string
-  /** Which one: the domain, or the record's id. */
-  readonly id: string
-}
+import { type SealContext, type SealingKey, sealWith, toAdditionalData } from './seal.js'
+import { parseSealedValue, type SealedHeader } from './sealed-value.js'
+import { decrypt } from './xaes-256-gcm.js'
 
 /** Seals data at rest, and opens it. */
 export interface Sealer {
@@ -33,6 +26,12 @@ export interface Sealer {
    * @throws KeyRingError `key_unavailable` when the key management service fails
    */
   open(sealed: Uint8Array, context: SealContext): Promise<Uint8Array>
+  /**
+   * The key that `seal` would use now, for work that another thread does.
+   *
+   * @throws KeyRingError `key_unavailable` as for `seal`
+   */
+  sealingKey(): Promise<SealingKey>
   /**
    * Resolves once `seal` needs no answer of the key management service: for what must not fail half-way.
    *
@@ -60,13 +59,7 @@ export function createSealer(keyRing: KeyRing, options: SealerOptions = {}): Sea
   const clock = options.clock ?? systemClock
   const ring = new Map([...keys].map(([id, key]) => [id, toDataKeys(id, key, clock)]))
   const sealing = ring.get(current)!
-
-  function sealWith({ key, wrappedKey }: DataKey, plaintext: Uint8Array, context: SealContext): Buffer {
-    const header = toHeaderBytes({ ringKeyId: current, wrappedKey })
-    const nonce = randomBytes(NONCE_BYTES)
-    const additionalData = toAdditionalData(header, context)
-    return Buffer.concat([header, nonce, ...encrypt(key, { nonce, additionalData, content: plaintext })])
-  }
+  const sealingKey = async () => ({ ringKeyId: current, ...(await sealing.current()) })
 
   async function keyOf({ ringKeyId, wrappedKey }: SealedHeader, what: string): Promise<KeyObject> {
     const key = ring.get(ringKeyId)
@@ -81,7 +74,8 @@ export function createSealer(keyRing: KeyRing, options: SealerOptions = {}): Sea
 
   return {
     currentKeyId: current,
-    seal: async (plaintext, context) => sealWith(await sealing.current(), plaintext, context),
+    seal: async (plaintext, context) => sealWith(await sealingKey(), plaintext, context),
+    sealingKey,
     async open(sealed, context) {
       const what = describe(context)
       const { ringKeyId, wrappedKey, header, nonce, content } = parseSealedValue(sealed, what)
@@ -110,18 +104,6 @@ export function readRingKeyId(sealed: Uint8Array): string {
 function toDataKeys(id: string, key: KeyObject | KeyWrapper, clock: Clock): DataKeys {
   if (!(key instanceof KeyObject)) return createDataKeys(id, key, clock)
   return { current: async () => ({ key, wrappedKey: NO_BYTES }), unwrap: async () => key }
-}
-
-/** Each part with its length before it, in UTF-16: UTF-8 would fold lone surrogates into one character. */
-function toAdditionalData(header: Uint8Array, { purpose, id }: SealContext): Buffer {
-  const parts = [header, Buffer.from(purpose, 'utf16le'), Buffer.from(id, 'utf16le')]
-  return Buffer.concat(parts.flatMap((part) => [toLength(part), part]))
-}
-
-function toLength({ length }: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(length)
-  return bytes
 }
 
 function describe({ purpose, id }: SealContext): string {

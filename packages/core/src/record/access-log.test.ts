@@ -34,6 +34,7 @@ const exchange: Exchange = {
   broken: false,
   firstByteMs: 12.7,
   durationMs: 1234.5,
+  requestBytes: 0,
   answerBytes: 99,
 }
 

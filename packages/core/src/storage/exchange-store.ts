@@ -43,6 +43,11 @@ export interface StoredContent {
   readonly nodes: readonly HistoryNode[]
   /** Parts that may be new to the store. Known ones are ignored. */
   readonly parts: readonly ContentPart[]
+  /**
+   * Parts that the request and the answer refer to beside the messages: tools, system prompt, the answer's message.
+   * They are kept as long as this content is, and `find` gives them with it.
+   */
+  readonly references: readonly string[]
   /** The answer; sealed. */
   readonly answer: Uint8Array | null
   /** True where a body was longer than what is kept of it. */
@@ -151,7 +156,10 @@ export interface ExchangeStore {
    * batch may come again after a failure whose outcome nobody knows.
    */
   append(records: readonly ExchangeRecord[]): Promise<void>
-  /** The record with its content: all nodes and parts from the first message to the tip, in order. */
+  /**
+   * The record with its content: all nodes and parts from the first message to the tip, in order, then the
+   * parts referred to. What a purge or a deletion has removed in between is absent.
+   */
   find(requestId: string): Promise<ExchangeRecord | null>
   list(filter: ExchangeFilter, page: { readonly limit: number; readonly after?: string }): Promise<ExchangePage>
   /** Every exchange that matches, oldest first, with its content as `find` gives it, read a few at a time. */

@@ -1,4 +1,5 @@
 import { StorageError } from '../errors.js'
+import { memoryExchanges } from './memory-exchanges.js'
 import type {
   ClientKey,
   ClientKeyStore,
@@ -15,6 +16,8 @@ export interface MemoryStorageOptions {
   readonly clientKeys?: readonly ClientKey[]
   /** Credentials by domain. @default {} */
   readonly credentials?: Readonly<Record<string, Credential>>
+  /** How many exchange records are kept, the newest. @default 10_000 */
+  readonly maxExchanges?: number
 }
 
 /**
@@ -25,6 +28,8 @@ export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
   return {
     clientKeys: memoryClientKeys(options.clientKeys ?? []),
     credentials: memoryCredentials(options.credentials ?? {}),
+    exchanges: memoryExchanges(options.maxExchanges ?? 10_000),
+    async close() {},
   }
 }
 

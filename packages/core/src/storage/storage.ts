@@ -1,4 +1,5 @@
 import type { Secret } from '../secret.js'
+import type { ExchangeStore } from './exchange-store.js'
 
 /** A value, or the promise of one: stores that hold everything in memory answer without a turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>
@@ -213,4 +214,7 @@ export const neverRefreshed: OAuthRefreshState = { refreshedAt: null, intent: nu
 export interface Storage {
   readonly clientKeys: ClientKeyStore
   readonly credentials: CredentialStore
+  readonly exchanges: ExchangeStore
+  /** Closes what the storage opened itself. */
+  close(): Promise<void>
 }

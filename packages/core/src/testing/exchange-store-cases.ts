@@ -216,6 +216,21 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual((await first.find(young.requestId))?.content, newContent([a!, b!]))
   }),
 
+  storeCase('find gives the parts referred to, after those of the messages', async ({ first, second }) => {
+    const domain = freshDomain()
+    const [tools, answer] = [hex(), hex()]
+    const content = { ...newContent(history(2)), references: [tools, answer] }
+    const referred = [tools, answer].map((hash) => ({ hash, sealed: bytes(`FAKE ${hash}`) }))
+    const one = newRecord({ domain, content: { ...content, parts: [...referred, ...content.parts] } })
+    const two = newRecord({ domain, content: { ...newContent(), references: [answer], parts: [] } })
+    await first.append([one])
+    await second.append([two])
+    const expected = { ...content, parts: [...content.parts, ...referred] }
+    assert.deepEqual((await second.find(one.requestId))?.content, expected)
+    assert.deepEqual((await all(first.export({ domain, to: START + 1 }))).find(isSame(one))?.content, expected)
+    assert.deepEqual((await first.find(two.requestId))?.content?.parts, [referred[1]])
+  }),
+
   storeCase('equal nodes of two domains are two', async ({ first }) => {
     const nodes = history(2)
     const one = newRecord({ domain: freshDomain(), content: newContent(nodes, 'FAKE one') })
@@ -226,7 +241,15 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
   }),
 
   storeCase('content without messages is kept', async ({ first }) => {
-    const bare: StoredContent = { request: null, tip: null, nodes: [], parts: [], answer: null, truncated: true }
+    const bare: StoredContent = {
+      request: null,
+      tip: null,
+      nodes: [],
+      parts: [],
+      references: [],
+      answer: null,
+      truncated: true,
+    }
     const record = newRecord({ content: bare })
     await first.append([record])
     assert.deepEqual(await first.find(record.requestId), record)
@@ -498,9 +521,14 @@ function newContent(nodes: StoredContent['nodes'] = [], text = 'FAKE sealed'): S
     tip: nodes.at(-1)?.id ?? null,
     nodes,
     parts: nodes.map(({ part }) => ({ hash: part, sealed: bytes(`${text} ${part}`) })),
+    references: [],
     answer: Buffer.from([0, 255, 128, 39, 92]),
     truncated: false,
   }
+}
+
+function isSame({ requestId }: ExchangeRecord): (other: ExchangeRecord) => boolean {
+  return (other) => other.requestId === requestId
 }
 
 function bytes(text: string): Buffer {

@@ -23,7 +23,7 @@ export interface BodyLimits {
 /**
  * Opens the request's body for the way up: a Buffer where it is small, a stream where it is large, null where there is
  * none. A small body is complete before anything is sent, so a request that its own framing proves broken never
- * reaches the upstream.
+ * reaches the upstream. `onChunk` sees the bytes as they are read: those of a small body in one piece.
  *
  * @throws ProxyError `body_consumed` when something read the stream before us, or made text of its bytes
  * @throws ProxyError `body_too_large` as soon as that is known; a stream fails with it when it comes to light later
@@ -34,7 +34,19 @@ export async function openRequestBody(
   body: Readable | Uint8Array | null,
   contentLength: number | null,
   limits: BodyLimits,
+  onChunk: (chunk: Buffer) => void = ignore,
 ): Promise<Buffer | Readable | null> {
+  const opened = await open(body, contentLength, limits, onChunk)
+  if (Buffer.isBuffer(opened)) onChunk(opened)
+  return opened
+}
+
+function open(
+  body: Readable | Uint8Array | null,
+  contentLength: number | null,
+  limits: BodyLimits,
+  onChunk: (chunk: Buffer) => void,
+): Buffer | Readable | null | Promise<Buffer | Readable> {
   if (body === null) return null
   if (body instanceof Uint8Array) {
     if (body.byteLength > limits.maxBytes) throw new ProxyError('body_too_large')
@@ -44,8 +56,9 @@ export async function openRequestBody(
     throw new ProxyError('body_consumed')
   if (body.destroyed) throw new ClientGoneError()
   if (contentLength !== null && contentLength > limits.maxBytes) throw new ProxyError('body_too_large')
-  if (contentLength !== null && contentLength > SMALL_BODY_BYTES) return new RequestBodyStream(body, [], limits)
-  return takeArrived(body, contentLength) ?? gather(body, contentLength, limits)
+  if (contentLength !== null && contentLength > SMALL_BODY_BYTES)
+    return new RequestBodyStream(body, [], limits, onChunk)
+  return takeArrived(body, contentLength) ?? gather(body, contentLength, limits, onChunk)
 }
 
 /** The whole body at once where it came in with the head, as a small one does: no listener, timer or turn is spent. */
@@ -58,7 +71,12 @@ function takeArrived(source: Readable, contentLength: number | null): Buffer | n
 }
 
 /** Collects a small body, or turns into a stream once it proves large. */
-function gather(source: Readable, declared: number | null, limits: BodyLimits): Promise<Buffer | Readable> {
+function gather(
+  source: Readable,
+  declared: number | null,
+  limits: BodyLimits,
+  onChunk: (chunk: Buffer) => void,
+): Promise<Buffer | Readable> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -73,7 +91,7 @@ function gather(source: Readable, declared: number | null, limits: BodyLimits): 
       timer.refresh()
       if (size <= SMALL_BODY_BYTES) return
       source.pause()
-      succeed(new RequestBodyStream(source, chunks, limits))
+      succeed(new RequestBodyStream(source, chunks, limits, onChunk))
     }
     const onEnd = () => succeed(toBuffer(chunks, size))
     const onGone = () => fail(new ClientGoneError())
@@ -105,12 +123,14 @@ class RequestBodyStream extends Readable {
   #timer: NodeJS.Timeout
   #limits: BodyLimits
   #endsAt: number
+  #onChunk: (chunk: Buffer) => void
 
-  constructor(source: Readable, head: readonly Buffer[], limits: BodyLimits) {
+  constructor(source: Readable, head: readonly Buffer[], limits: BodyLimits, onChunk: (chunk: Buffer) => void) {
     super({ highWaterMark: SMALL_BODY_BYTES })
     this.#source = source
     this.#limits = limits
     this.#endsAt = performance.now() + limits.totalMs
+    this.#onChunk = onChunk
     this.#timer = setTimeout(() => this.#onSilence(), limits.idleMs)
     for (const chunk of head) this.#accept(chunk)
     // Nobody listens before the request is sent, nor after undici has let go of the body.
@@ -134,9 +154,10 @@ class RequestBodyStream extends Readable {
   #accept = (chunk: Buffer): void => {
     this.#timer.refresh()
     this.#size += chunk.length
-    if (this.#size > this.#limits.maxBytes) this.destroy(new ProxyError('body_too_large'))
-    else if (performance.now() > this.#endsAt) this.destroy(new ProxyError('request_timeout'))
-    else if (!this.push(chunk)) this.#source.pause()
+    if (this.#size > this.#limits.maxBytes) return void this.destroy(new ProxyError('body_too_large'))
+    if (performance.now() > this.#endsAt) return void this.destroy(new ProxyError('request_timeout'))
+    this.#onChunk(chunk)
+    if (!this.push(chunk)) this.#source.pause()
   }
 
   #onSilence(): void {

@@ -107,6 +107,7 @@ create table $<schema:name>.contents (
   tip text collate "C",
   answer bytea,
   truncated boolean not null,
+  part_references text[] not null,
   primary key (request_id, domain, started_at)
 ) partition by range (started_at);
 alter table $<schema:name>.contents alter request set storage external, alter answer set storage external;
@@ -195,7 +196,7 @@ end
 $ensure_partitions$;
 revoke execute on function $<schema:name>.make_partition, $<schema:name>.ensure_partitions from public;
 
--- The messages of a day that a request on hold is made of.
+-- The messages and other parts of a day that a request on hold is made of. Parts that are no message have no id.
 create function $<schema:name>.held_history(wanted date) returns table (domain text, id text, part text)
 language sql stable set search_path = $<schema:name>, pg_temp set timezone = 'UTC' as $held_history$
   with recursive history as (
@@ -209,6 +210,10 @@ language sql stable set search_path = $<schema:name>, pg_temp set timezone = 'UT
       on earlier.id = history.parent and earlier.domain = history.domain and earlier.day = wanted
   )
   select history.domain, history.id, history.part from history
+  union all
+  select contents.domain, '', unnest(contents.part_references)
+  from holds join contents using (domain, request_id)
+  where holds.released_at is null and contents.started_at >= wanted and contents.started_at < wanted + 1
 $held_history$;
 
 -- Drops one partition, but for what is on hold, which goes to the default partition. Returns how many rows went.

@@ -44,6 +44,7 @@ export function newContent(length: number): StoredContent {
     tip: nodes.at(-1)?.id ?? null,
     nodes,
     parts: nodes.map(({ part }) => ({ hash: part, sealed })),
+    references: [],
     answer: sealed,
     truncated: false,
   }

@@ -1,0 +1,31 @@
+import { createHmac, type KeyObject } from 'node:crypto'
+
+const HASH_BYTES = 16
+
+/** Names the content of one domain: equal content has equal names, and without the key none can be tried out. */
+export interface ContentHash {
+  /** Names a document as the client sent it, in canonical form: for this process alone. */
+  sent(canonical: string): string
+  /** Names a document as it is stored. */
+  document(stored: string): string
+  /** Names a part by its document and by the documents that it is compressed over, so that these come with it. */
+  part(document: string, before: readonly string[]): string
+  /** Names a message at its place by the place before and its document. */
+  node(parent: string | null, document: string): string
+}
+
+/** Creates the names for one domain: HMAC-SHA-256, cut to 128 bits, as 32 hex characters. */
+export function createContentHash(key: KeyObject, domain: string): ContentHash {
+  const hash = (kind: string, text: string) =>
+    createHmac('sha256', key)
+      .update(JSON.stringify([kind, domain]))
+      .update(text)
+      .digest('hex')
+      .slice(0, 2 * HASH_BYTES)
+  return {
+    sent: (canonical) => hash('sent', canonical),
+    document: (stored) => hash('document', stored),
+    part: (document, before) => (before.length === 0 ? document : hash('part', [document, ...before].join())),
+    node: (parent, document) => hash('node', `${parent ?? ''}/${document}`),
+  }
+}

@@ -1,0 +1,157 @@
+import { isUtf8 } from 'node:buffer'
+import type { KeyObject } from 'node:crypto'
+import type { ExchangeBodies, KeptBody } from '../exchange.js'
+import { type SealingKey, sealWith } from '../key-ring/seal.js'
+import { maskJson } from '../masking/mask-json.js'
+import { maskText } from '../masking/mask-text.js'
+import type { StoredContent } from '../storage/exchange-store.js'
+import { assembleStream, takeMessage } from './assemble-answer.js'
+import { toCanonicalJson } from './canonical-json.js'
+import { decodeBody } from './decode-body.js'
+import { parseExactJson } from './exact-json.js'
+import { History, type HistoryContext } from './history.js'
+import { toObject } from './json-members.js'
+import type { KnownHashes } from './known-hashes.js'
+import { pack } from './packed.js'
+import { splitRequest } from './split-request.js'
+import { type AnswerDocument, purposes, type RequestDocument, toPartId } from './stored-documents.js'
+
+/** More messages than the API takes: kept as one text. */
+const MAX_MESSAGES = 100_000
+const DAY_MS = 86_400_000
+
+/** What encoding takes beside the bodies. */
+export interface EncodingContext {
+  readonly hashKey: KeyObject
+  readonly sealingKey: SealingKey
+  readonly known: KnownHashes
+  /** Kept between calls: see {@link HistoryContext}. */
+  readonly documents: HistoryContext['documents']
+}
+
+/** The bodies of one exchange as they are stored, and what was seen in them. */
+export interface EncodedContent {
+  readonly content: StoredContent
+  readonly modelAsked: string | null
+}
+
+/**
+ * Makes of the bodies of one exchange what is stored of them: masked, cut into parts, compressed and sealed. Parts that
+ * are known are left out, so that what a conversation resends costs a hash.
+ */
+export function encodeContent(bodies: ExchangeBodies, context: EncodingContext): EncodedContent {
+  const encoding = new Encoding(bodies, context)
+  const request = encoding.encodeRequest(bodies.request)
+  const answer = encoding.encodeAnswer(bodies.answer)
+  const { history, truncated, modelAsked } = encoding
+  const day = toDayNumber(bodies.startedAt)
+  return {
+    content: {
+      request,
+      tip: history.nodes.at(-1)?.id ?? null,
+      nodes: history.nodes.filter(({ id }) => !context.known.has(day, id)),
+      parts: [...history.parts.values()],
+      references: history.references,
+      answer,
+      truncated,
+    },
+    modelAsked,
+  }
+}
+
+class Encoding {
+  readonly history: History
+  truncated = false
+  modelAsked: string | null = null
+  readonly #bodies: ExchangeBodies
+  readonly #context: EncodingContext
+
+  constructor(bodies: ExchangeBodies, context: EncodingContext) {
+    const { domain, startedAt } = bodies
+    const day = toDayNumber(startedAt)
+    const { hashKey, documents, known } = context
+    this.#bodies = bodies
+    this.#context = context
+    this.history = new History({
+      hashKey,
+      domain,
+      documents,
+      isKnown: (hash) => known.has(day, hash),
+      seal: (document, before, hash) =>
+        this.#seal(pack('document', document, before), purposes.part, toPartId(domain, hash)),
+    })
+  }
+
+  encodeRequest(body: KeptBody | null): Uint8Array | null {
+    const bytes = this.#open(body)
+    if (bytes === null) return null
+    const parsed = body!.truncated ? undefined : parseExactJson(bytes)
+    const { model } = toObject(parsed) ?? {}
+    if (typeof model === 'string') this.modelAsked = model
+    const split = splitRequest(parsed)
+    if (split === null || split.messages.length > MAX_MESSAGES) return this.#sealWhole(bytes, parsed, purposes.request)
+    const document: RequestDocument = {
+      rest: maskJson(split.rest) as RequestDocument['rest'],
+      messages: split.messages.length,
+      fixed: split.fixed.map(({ path, value }) => [path, this.history.refer(value)]),
+      cacheControl: maskJson(split.cacheControl) as RequestDocument['cacheControl'],
+    }
+    for (const message of split.messages) this.history.add(message)
+    return this.#sealDocument(document, purposes.request)
+  }
+
+  encodeAnswer(body: KeptBody | null): Uint8Array | null {
+    const bytes = this.#open(body)
+    if (bytes === null) return null
+    const { stream } = this.#bodies
+    const parsed = stream ? undefined : parseExactJson(bytes)
+    const answer = stream ? assembleStream(toBuffer(bytes).toString('utf8'), parseText) : takeMessage(parsed)
+    if (answer === null) return this.#sealWhole(bytes, parsed, purposes.answer)
+    const document: AnswerDocument = {
+      part: this.history.referToNext(answer.message),
+      rest: maskJson(answer.rest) as AnswerDocument['rest'],
+    }
+    return this.#sealDocument(document, purposes.answer)
+  }
+
+  /** The bytes without their content coding; null, and the flag, where nothing can be looked into and so be masked. */
+  #open(body: KeptBody | null): Uint8Array | null {
+    if (body === null || (body.chunks.length === 0 && !body.truncated)) return null
+    if (body.truncated) this.truncated = true
+    const bytes = body.chunks.length === 1 ? body.chunks[0]! : Buffer.concat(body.chunks)
+    const decoded = decodeBody(bytes, body.coding)
+    if (decoded === null) this.truncated = true
+    return decoded
+  }
+
+  #sealDocument(document: RequestDocument | AnswerDocument, purpose: string): Uint8Array {
+    return this.#seal(pack('document', Buffer.from(toCanonicalJson(document))), purpose, this.#bodies.requestId)
+  }
+
+  /** What is no message, as it came: JSON keeps its meaning, text its words, and other bytes are masked one by one. */
+  #sealWhole(bytes: Uint8Array, parsed: unknown, purpose: string): Uint8Array {
+    const seal = (form: 'text' | 'bytes', text: string, encoding: BufferEncoding) =>
+      this.#seal(pack(form, Buffer.from(text, encoding)), purpose, this.#bodies.requestId)
+    if (parsed !== undefined) return seal('text', JSON.stringify(maskJson(parsed)), 'utf8')
+    if (isUtf8(bytes)) return seal('text', maskText(toBuffer(bytes).toString('utf8')), 'utf8')
+    // Latin-1 gives each byte back as it was, and secrets are ASCII.
+    return seal('bytes', maskText(toBuffer(bytes).toString('latin1')), 'latin1')
+  }
+
+  #seal(bytes: Uint8Array, purpose: string, id: string): Uint8Array {
+    return sealWith(this.#context.sealingKey, bytes, { purpose, id })
+  }
+}
+
+/** The day since the epoch, in UTC, that a moment falls on. */
+export function toDayNumber(time: number): number {
+  return Math.floor(time / DAY_MS)
+}
+
+function parseText(text: string): unknown {
+  return parseExactJson(Buffer.from(text))
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}

@@ -1,0 +1,114 @@
+import type { KeyObject } from 'node:crypto'
+import { maskJson } from '../masking/mask-json.js'
+import type { ContentPart, HistoryNode } from '../storage/exchange-store.js'
+import { toCanonicalJson } from './canonical-json.js'
+import { type ContentHash, createContentHash } from './content-hash.js'
+import { type Before, toWindow, WINDOW_BYTES } from './packed.js'
+
+/** More messages than these are not looked back over, however short they are. */
+const MAX_BEFORE = 16
+
+/** A document as it is stored. */
+interface Document {
+  readonly name: string
+  readonly bytes: number
+  /** Its bytes, masked; made when they are wanted. */
+  text(): Buffer
+}
+
+/** What a history is named and stored with. */
+export interface HistoryContext {
+  readonly hashKey: KeyObject
+  readonly domain: string
+  /** Names and sizes of documents by what was sent, so that what is resent is not masked again. */
+  readonly documents: Map<string, { readonly name: string; readonly bytes: number }>
+  isKnown(hash: string): boolean
+  seal(document: Buffer, before: Before | null, hash: string): Uint8Array
+}
+
+/** Cuts a request's messages, what they rest on, and the answer into parts. */
+export class History {
+  /** All of the request's, known or not. */
+  readonly nodes: HistoryNode[] = []
+  /** Those that are not known. */
+  readonly parts = new Map<string, ContentPart>()
+  /** Names of the parts that are referred to, each once, in order. */
+  readonly references: string[] = []
+  readonly #messages: Document[] = []
+  readonly #context: HistoryContext
+  readonly #hash: ContentHash
+
+  constructor(context: HistoryContext) {
+    this.#context = context
+    this.#hash = createContentHash(context.hashKey, context.domain)
+  }
+
+  /** Adds a message after those before. */
+  add(message: unknown): void {
+    const document = this.#toDocument(message)
+    const parent = this.nodes.at(-1)?.id ?? null
+    const part = this.#toPart(document, this.#before())
+    this.nodes.push({ id: this.#hash.node(parent, document.name), parent, part })
+    this.#messages.push(document)
+  }
+
+  /** Refers to something that stands for itself, and returns its place among the references. */
+  refer(value: unknown): number {
+    return this.#referTo(this.#toPart(this.#toDocument(value), []))
+  }
+
+  /** Refers to the message that answers: it gets the name that it has when it is sent back. */
+  referToNext(message: unknown): number {
+    return this.#referTo(this.#toPart(this.#toDocument(message), this.#before()))
+  }
+
+  #referTo(part: string): number {
+    const at = this.references.indexOf(part)
+    return at === -1 ? this.references.push(part) - 1 : at
+  }
+
+  #toDocument(value: unknown): Document {
+    const { documents } = this.#context
+    const toText = () => Buffer.from(toCanonicalJson(maskJson(value)))
+    const sent = this.#hash.sent(toCanonicalJson(value))
+    let seen = documents.get(sent)
+    if (seen !== undefined) return { ...seen, text: toText }
+    const text = toText()
+    seen = { name: this.#hash.document(text.toString()), bytes: text.length }
+    remember(documents, sent, seen)
+    return { ...seen, text: () => text }
+  }
+
+  /** The messages that reach as far back as compression does. */
+  #before(): readonly Document[] {
+    let from = this.#messages.length
+    let bytes = 0
+    while (from > 0 && bytes < WINDOW_BYTES && this.#messages.length - from < MAX_BEFORE) {
+      bytes += this.#messages[--from]!.bytes
+    }
+    return this.#messages.slice(from)
+  }
+
+  #toPart(document: Document, before: readonly Document[]): string {
+    const hash = this.#hash.part(
+      document.name,
+      before.map(({ name }) => name),
+    )
+    if (this.parts.has(hash) || this.#context.isKnown(hash)) return hash
+    const window = before.length === 0 ? null : toWindow(before.map(({ text }) => text()))
+    const sealed = this.#context.seal(
+      document.text(),
+      window === null ? null : { messages: before.length, bytes: window },
+      hash,
+    )
+    this.parts.set(hash, { hash, sealed })
+    return hash
+  }
+}
+
+const MAX_DOCUMENTS = 20_000
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (map.size >= MAX_DOCUMENTS) map.delete(map.keys().next().value!)
+  map.set(key, value)
+}

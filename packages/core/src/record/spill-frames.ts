@@ -1,0 +1,42 @@
+import { deserialize, serialize } from 'node:v8'
+import { KeyRingError } from '../errors.js'
+import type { Sealer } from '../key-ring/sealer.js'
+import type { ExchangeRecord } from '../storage/exchange-store.js'
+
+const PURPOSE = 'exchange-spill'
+const LENGTH_BYTES = 4
+
+/** Seals records one by one, each with its length before it, for a file of this name and for their place in it. */
+export async function sealFrames(sealer: Sealer, name: string, records: readonly ExchangeRecord[]): Promise<Buffer> {
+  const frames: Uint8Array[] = []
+  for (const [index, record] of records.entries()) {
+    const sealed = await sealer.seal(serialize(record), { purpose: PURPOSE, id: `${name}/${index}` })
+    const length = Buffer.alloc(LENGTH_BYTES)
+    length.writeUInt32BE(sealed.length)
+    frames.push(length, sealed)
+  }
+  return Buffer.concat(frames)
+}
+
+/**
+ * Reads what {@link sealFrames} gave, as far as it is whole: a damaged record is left out, and from where the file is
+ * cut nothing is read.
+ *
+ * @throws KeyRingError `key_unavailable`: then nothing is known of what is whole
+ */
+export async function readFrames(sealer: Sealer, name: string, bytes: Buffer): Promise<ExchangeRecord[]> {
+  const records: ExchangeRecord[] = []
+  let at = 0
+  for (let index = 0; at + LENGTH_BYTES <= bytes.length; index++) {
+    const start = at + LENGTH_BYTES
+    at = start + bytes.readUInt32BE(at)
+    if (at > bytes.length) break
+    try {
+      const opened = await sealer.open(bytes.subarray(start, at), { purpose: PURPOSE, id: `${name}/${index}` })
+      records.push(deserialize(opened))
+    } catch (error) {
+      if (error instanceof KeyRingError && error.code === 'key_unavailable') throw error
+    }
+  }
+  return records
+}

@@ -1,0 +1,57 @@
+import type { Exchange } from '../exchange.js'
+import { maskText } from '../masking/mask-text.js'
+import type { Cost, ExchangeRecord, StoredContent } from '../storage/exchange-store.js'
+import type { ExchangeDraft } from './exchange-draft.js'
+
+/** Longer text of a client is cut: no row grows with what it sends. */
+const MAX_TEXT = 512
+
+/** What a record needs from elsewhere. */
+export interface RecordContext {
+  /** What the exchange cost; null where nothing is known of it. */
+  price(exchange: Exchange): Cost | null
+}
+
+/** Makes the record of an exchange that has ended. Of what the client wrote itself, secrets are masked. */
+export function toRecord(
+  draft: ExchangeDraft,
+  encoded: { readonly content: StoredContent | null; readonly modelAsked: string | null },
+  { price }: RecordContext,
+): ExchangeRecord {
+  const { exchange } = draft
+  const { answer } = exchange
+  const toText = (text: string | null) => (text === null ? null : maskText(cut(text)))
+  const header = (name: string) => toText(draft.header(name))
+  return {
+    requestId: exchange.requestId,
+    startedAt: exchange.startedAt,
+    domain: exchange.domain,
+    keyId: exchange.keyId,
+    clientAddress: exchange.clientAddress,
+    method: cut(exchange.method),
+    path: toText(exchange.path.split('?', 1)[0]!)!,
+    upstreamRequestId: exchange.upstreamRequestId === null ? null : cut(exchange.upstreamRequestId),
+    modelAsked: toText(encoded.modelAsked ?? exchange.modelAsked),
+    model: toText(answer?.model ?? null),
+    stream: draft.stream,
+    status: exchange.status,
+    errorType: exchange.errorType,
+    stopReason: answer?.stopReason ?? null,
+    usage: answer?.usage ?? null,
+    cost: price(exchange),
+    firstByteMs: exchange.firstByteMs,
+    durationMs: exchange.durationMs,
+    requestBytes: exchange.requestBytes,
+    answerBytes: exchange.answerBytes,
+    aborted: exchange.aborted,
+    broken: exchange.broken,
+    sessionId: header('x-claude-code-session-id'),
+    agentId: header('x-claude-code-agent-id'),
+    parentAgentId: header('x-claude-code-parent-agent-id'),
+    content: encoded.content,
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT ? text : text.slice(0, MAX_TEXT)
+}

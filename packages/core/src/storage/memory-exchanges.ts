@@ -1,0 +1,156 @@
+import type {
+  ContentPart,
+  ExchangeFilter,
+  ExchangeRecord,
+  ExchangeStore,
+  HistoryNode,
+  PurgeReport,
+  Retention,
+  StoredContent,
+} from './exchange-store.js'
+import { sumUsage } from './sum-usage.js'
+
+/** Content is swept when so many records have gone. */
+const SWEEP_AFTER = 1000
+
+/** Keeps the newest records in memory: their usage sums go with them. */
+export function memoryExchanges(maxRecords: number): ExchangeStore {
+  const records = new Map<string, ExchangeRecord>()
+  const nodes = new Map<string, HistoryNode>()
+  const parts = new Map<string, ContentPart>()
+  let gone = 0
+
+  function add(record: ExchangeRecord): void {
+    if (records.has(record.requestId)) return
+    const { domain, content } = record
+    for (const node of content?.nodes ?? []) putNew(nodes, toKey(domain, node.id), node)
+    for (const part of content?.parts ?? []) putNew(parts, toKey(domain, part.hash), part)
+    records.set(
+      record.requestId,
+      content === null ? record : { ...record, content: { ...content, nodes: [], parts: [] } },
+    )
+    if (records.size > maxRecords) remove(records.keys().next().value!)
+  }
+
+  function remove(requestId: string): void {
+    records.delete(requestId)
+    gone += 1
+    if (gone >= SWEEP_AFTER) sweep()
+  }
+
+  /** Forgets the nodes and parts that no record leads to any more. */
+  function sweep(): void {
+    gone = 0
+    const kept = new Set<string>()
+    for (const { domain, content } of records.values()) {
+      for (const hash of content?.references ?? []) kept.add(toKey(domain, hash))
+      let node = content?.tip == null ? undefined : nodes.get(toKey(domain, content.tip))
+      while (node !== undefined && !kept.has(toKey(domain, node.id))) {
+        kept.add(toKey(domain, node.id)).add(toKey(domain, node.part))
+        node = node.parent === null ? undefined : nodes.get(toKey(domain, node.parent))
+      }
+    }
+    for (const map of [nodes, parts]) for (const key of map.keys()) if (!kept.has(key)) map.delete(key)
+  }
+
+  function withContent(record: ExchangeRecord): ExchangeRecord {
+    return record.content === null ? record : { ...record, content: gatherContent(record.domain, record.content) }
+  }
+
+  function gatherContent(domain: string | null, content: StoredContent): StoredContent {
+    const history: HistoryNode[] = []
+    for (let id = content.tip; id !== null; ) {
+      const node = nodes.get(toKey(domain, id))
+      if (node === undefined) break
+      history.push(node)
+      id = node.parent
+    }
+    history.reverse()
+    const hashes = new Set([...history.map(({ part }) => part), ...content.references])
+    const found = [...hashes].map((hash) => parts.get(toKey(domain, hash))).filter((part) => part !== undefined)
+    return { ...content, nodes: history, parts: found }
+  }
+
+  /** Oldest first; those that began together by their ids. */
+  function matching(filter: ExchangeFilter): ExchangeRecord[] {
+    return [...records.values()].filter((record) => matches(record, filter)).sort(byAge)
+  }
+
+  return {
+    async append(added) {
+      for (const record of added) add(record)
+    },
+    async find(requestId) {
+      const record = records.get(requestId)
+      return record === undefined ? null : withContent(record)
+    },
+    async list(filter, { limit, after }) {
+      const found = matching(filter).reverse()
+      const from = after === undefined ? 0 : found.findIndex((record) => toCursor(record) < after)
+      const page = from === -1 ? [] : found.slice(from, from + limit)
+      const isLast = from === -1 || from + limit >= found.length
+      return {
+        exchanges: page.map((record) => ({ ...record, content: null })),
+        next: isLast ? null : toCursor(page.at(-1)!),
+      }
+    },
+    async *export(filter) {
+      for (const record of matching(filter)) yield withContent(record)
+    },
+    usage: async (filter, by) => sumUsage(matching(filter), by),
+    async purge(now, retention, domains = {}) {
+      const report = { records: 0, bodies: 0 }
+      for (const record of [...records.values()]) {
+        const own =
+          record.domain !== null && Object.hasOwn(domains, record.domain) ? domains[record.domain]! : retention
+        const due = whatIsDue(record, now, own)
+        if (due.bodies) report.bodies += 1
+        if (due.record) {
+          report.records += 1
+          remove(record.requestId)
+        } else if (due.bodies) records.set(record.requestId, { ...record, content: null })
+      }
+      sweep()
+      return report
+    },
+    async deleteDomain(domain): Promise<PurgeReport> {
+      const found = matching({ domain })
+      for (const { requestId } of found) remove(requestId)
+      sweep()
+      return { records: found.length, bodies: found.filter(({ content }) => content !== null).length }
+    },
+  }
+}
+
+function whatIsDue({ startedAt, content }: ExchangeRecord, now: number, { recordsMs, bodiesMs }: Retention) {
+  const isOlder = (limit: number | null) => limit !== null && startedAt < now - limit
+  const record = isOlder(recordsMs)
+  return { record, bodies: content !== null && (record || isOlder(bodiesMs)) }
+}
+
+function matches(record: ExchangeRecord, { domain, keyId, model, status, from, to }: ExchangeFilter): boolean {
+  return (
+    (domain === undefined || record.domain === domain) &&
+    (keyId === undefined || record.keyId === keyId) &&
+    (model === undefined || record.model === model) &&
+    (status === undefined || record.status === status) &&
+    (from === undefined || record.startedAt >= from) &&
+    (to === undefined || record.startedAt < to)
+  )
+}
+
+function byAge(a: ExchangeRecord, b: ExchangeRecord): number {
+  return toCursor(a) < toCursor(b) ? -1 : 1
+}
+
+function toCursor({ startedAt, requestId }: ExchangeRecord): string {
+  return `${String(startedAt).padStart(16, '0')} ${requestId}`
+}
+
+function toKey(domain: string | null, hash: string): string {
+  return `${domain ?? ''} ${hash}`
+}
+
+function putNew<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (!map.has(key)) map.set(key, value)
+}
