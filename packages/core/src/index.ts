@@ -4,10 +4,12 @@ export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, t
 export { type Clock, systemClock } from './clock.js'
 export type { Assertion } from './credentials/federation.js'
 export {
+  type FileCredentialHealth,
   type FileCredentialStore,
   type FileCredentialStoreOptions,
   fileCredentialStore,
 } from './credentials/files/file-store.js'
+export type { FileProblem } from './credentials/files/folder-reader.js'
 export {
   createOAuthLogin,
   type OAuthLogin,

@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Credential, type FileCredentialStore, fileCredentialStore, Secret } from '@agent-prompt-train/core'
@@ -63,6 +64,28 @@ it('loses none of the updates of processes that live on while others are killed'
   // What the victims added counts as well: nothing is lost, and nothing is half written.
   expect(Number(stored())).toBeGreaterThanOrEqual(40)
   expect(leftovers()).toEqual([])
+})
+
+it('stores what a holder reports and nothing else, at whatever moment it is evicted', async () => {
+  const counters = Array.from({ length: 3 }, () => start('count', '15'))
+  let isCounting = true
+  const lost = Promise.race(counters.map(({ said }) => said('lost')))
+  const evicting = (async () => {
+    const lock = join(folder, '.example.com.lock')
+    while (isCounting) {
+      await new Promise((resolve) => setTimeout(resolve, 40 * Math.random()))
+      // What a waiter does to a holder that it takes to be gone.
+      for (const holder of await readdir(lock).catch(() => [])) {
+        await rm(join(lock, holder), { recursive: true, force: true }).catch(() => {})
+      }
+    }
+  })()
+  expect(await Promise.all(counters.map(({ ended }) => ended))).toEqual(Array(3).fill(0))
+  await lost
+  isCounting = false
+  await evicting
+  await store.update(DOMAIN, (current) => apiKey((current as { apiKey: Secret }).apiKey.expose()))
+  expect(stored()).toBe('45')
 })
 
 it('takes over at once from a holder that was killed', async () => {

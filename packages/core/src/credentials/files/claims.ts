@@ -14,12 +14,13 @@ export interface Claimant {
  * Returns what is wrong with those, by file name.
  */
 export function acceptContents(files: ReadonlyMap<string, Claimant>): ReadonlyMap<string, string> {
+  const problems = new Map<string, string>()
+  const waiting = () => [...files].filter(([, { read, accepted }]) => read !== null && read !== accepted)
+  if (waiting().length === 0) return problems
   const owners = new Map<string, string>()
   for (const [name, { domain, accepted }] of files) {
     if (accepted !== null) for (const claim of claimsOf(domain, accepted)) owners.set(claim, name)
   }
-  const problems = new Map<string, string>()
-  const waiting = () => [...files].filter(([, { read, accepted }]) => read !== null && read !== accepted)
   // A key may move from one file to another, and the one that gains it be looked at first.
   for (let before = Infinity, left = waiting(); left.length < before; before = left.length, left = waiting()) {
     problems.clear()

@@ -74,7 +74,7 @@ describe('readContent', () => {
       fc.property(files, (file) => {
         expect(problemOf(JSON.stringify(file))).not.toContain('FAKE')
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
     expect(({} as Record<string, unknown>).intent).toBeUndefined()
   })
@@ -82,7 +82,7 @@ describe('readContent', () => {
   it('survives any bytes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => void problemOf(text)),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
   })
 

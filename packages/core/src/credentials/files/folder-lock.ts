@@ -12,7 +12,7 @@ const PATIENCE_MS = 5000
 /** Before a holder's name: a lock that is prepared but not taken. */
 const PREPARED = '.lock.'
 const FIRST_DELAY_MS = 5
-const LONGEST_DELAY_MS = 100
+const LONGEST_DELAY_MS = 50
 
 /** A lock that is held, unless another process has taken over. */
 export interface FolderLock {
@@ -46,7 +46,8 @@ export async function takeFolderLock(folder: string, name: string, clock: Clock)
       if (holder === null) {
         const own = await tryTake(folder, lockPath)
         if (own !== null) {
-          await sweepUp(folder)
+          // A leftover that cannot be removed does no harm.
+          await sweepUp(folder).catch(() => {})
           return hold(lockPath, own)
         }
       } else if (isHolderGone(holder) || !(await showsLife(holder))) {
@@ -118,7 +119,7 @@ function hold(lockPath: string, own: string): FolderLock {
   async function giveBack(): Promise<boolean> {
     clearInterval(heartbeat)
     try {
-      await emptyFolder(path)
+      for (const name of await readdir(path)) await rm(join(path, name))
       await rmdir(path)
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) return true
@@ -144,11 +145,10 @@ function hold(lockPath: string, own: string): FolderLock {
 /** Removes the entry of a holder that is gone. Until it is removed the holder may write; from then on it cannot. */
 async function evict(path: string): Promise<void> {
   try {
-    await emptyFolder(path)
-    await rmdir(path)
+    await rm(path, { recursive: true, force: true })
   } catch (error) {
-    // Another waiter was first, or the holder was about to write: look again.
-    if (!hasCode(error, 'ENOENT', 'ENOTEMPTY')) throw error
+    // The holder was about to write: look again.
+    if (!hasCode(error, 'ENOTEMPTY')) throw error
   }
 }
 
@@ -158,10 +158,6 @@ async function sweepUp(folder: string): Promise<void> {
     const isLeftover = name.startsWith(PREPARED) && isHolderGone(name.slice(PREPARED.length))
     if (isLeftover) await rm(join(folder, name), { recursive: true, force: true })
   }
-}
-
-async function emptyFolder(path: string): Promise<void> {
-  for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true })
 }
 
 function hasCode(error: unknown, ...codes: string[]): boolean {
