@@ -1,4 +1,5 @@
 import type { Alerts } from '../alerts.js'
+import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import { type Logger, toLoggedError } from '../logger.js'
 import type { Secret } from '../secret.js'
@@ -23,7 +24,7 @@ export interface OAuthSourceTools {
   readonly refresh: RefreshTools | null
   readonly obstacle: string | null
   isAllowed(credential: OAuthCredential): boolean
-  readonly now: () => number
+  readonly clock: Clock
   readonly alerts: Alerts
   readonly logger: Logger
 }
@@ -78,14 +79,14 @@ export class OAuthSource implements TokenSource {
   }
 
   mayRenew(credential: OAuthCredential | null, urgent: boolean): boolean {
-    const { refresh, isAllowed, now } = this.#tools
+    const { refresh, isAllowed, clock } = this.#tools
     if (credential === null || credential.refreshToken === null || !isAllowed(credential)) return false
     if (refresh === null) {
       this.#tellObstacle()
       return false
     }
     // A pair must be stored before it is spent for the next one.
-    if (this.#unstored !== null || !mayRefresh(credential, now())) return false
+    if (this.#unstored !== null || !mayRefresh(credential, clock.now())) return false
     return urgent || refresh.spareStore !== null || !isInterrupted(credential)
   }
 
