@@ -51,6 +51,8 @@ export interface Refreshed {
   readonly stored: OAuthCredential | null
   /** Set where tokens were granted and the store did not take them. */
   readonly unstored: GrantedPair | null
+  /** What is stored, where its refresh was interrupted and it is not urgent to try once more. */
+  readonly leftAlone: OAuthCredential | null
   /** Whether what is stored now came from the spare place. */
   readonly recovered: boolean
   /** Why the endpoint granted nothing; null where it granted or was not asked. */
@@ -59,7 +61,7 @@ export interface Refreshed {
   readonly storeError: unknown
 }
 
-const nothing = { stored: null, unstored: null, recovered: false, failure: null }
+const nothing = { stored: null, unstored: null, leftAlone: null, recovered: false, failure: null }
 
 /**
  * Refreshes the stored credential of `domain` if that is still wanted once it is this process's turn. Never rejects.
@@ -75,6 +77,7 @@ export async function refreshStored(
   let failure: TokenFailure | null = null
   let recovered = false
   let replaced = false
+  let leftAlone: OAuthCredential | null = null
 
   async function change(current: Credential | null, lease: CredentialLease): Promise<Credential | null> {
     if (current?.type !== 'oauth' || current.refreshToken === null || !wish.isWanted(current)) return current
@@ -82,7 +85,8 @@ export async function refreshStored(
       const saved = await findSpare(tools, domain, current)
       recovered = saved !== null
       if (saved !== null) return saved
-      if (!wish.isUrgent(current)) return current
+      leftAlone = wish.isUrgent(current) ? null : current
+      if (leftAlone !== null) return current
     }
     const { clock } = tools
     const intent = { tokenDigest: digestToken(current.refreshToken), startedAt: clock.now(), owner: tools.owner }
@@ -107,7 +111,14 @@ export async function refreshStored(
   try {
     const stored = await tools.store.update(domain, change)
     if (replaced) return { ...nothing, storeError: null }
-    return { ...nothing, stored: stored?.type === 'oauth' ? stored : null, recovered, failure, storeError: null }
+    return {
+      ...nothing,
+      stored: stored?.type === 'oauth' ? stored : null,
+      leftAlone,
+      recovered,
+      failure,
+      storeError: null,
+    }
   } catch (storeError) {
     return { ...nothing, unstored: pair, failure, storeError }
   }

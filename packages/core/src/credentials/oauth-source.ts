@@ -11,9 +11,10 @@ import {
   mayRefresh,
   type Refreshed,
   type RefreshTools,
+  type RefreshWish,
   refreshStored,
 } from './oauth-refresh.js'
-import { isInterrupted, isSameLogin, needsLogin } from './oauth-state.js'
+import { isInterrupted, isOlderThan, isSameLogin, needsLogin } from './oauth-state.js'
 import type { TokenSource } from './renewal.js'
 import { UnstoredPair } from './unstored-pair.js'
 
@@ -30,10 +31,10 @@ export interface OAuthSourceTools {
 }
 
 /**
- * A store that comes back is first left to the process that holds a pair for it: whoever else finds the refresh
- * interrupted would spend the spent token. Longer than that process waits between its tries.
+ * Whoever finds a refresh interrupted first leaves this long to a process that holds the pair and is about to store it:
+ * one that was frozen, or whose store was away. Longer than it waits between its tries.
  */
-const COMING_BACK_MS = 15_000
+const HAND_IN_MS = 3500
 /** A store that takes longer than this to take a pair is as good as away. */
 const STORE_MS = 5000
 
@@ -46,7 +47,6 @@ export class OAuthSource implements TokenSource {
   #unstored: UnstoredPair | null = null
   #seen: OAuthCredential | null = null
   #toldObstacle = false
-  #storeFailedAt = -Infinity
 
   constructor(domain: string, tools: OAuthSourceTools) {
     this.#domain = domain
@@ -71,7 +71,8 @@ export class OAuthSource implements TokenSource {
   view(found: Credential | null): OAuthCredential | null {
     if (found?.type !== 'oauth') return null
     if (this.#ahead !== null) {
-      if (isSameLogin(found, this.#ahead.insteadOf)) return this.#ahead.credential
+      const { insteadOf, credential } = this.#ahead
+      if (isSameLogin(found, insteadOf) || isOlderThan(found, credential)) return credential
       this.#ahead = null
     }
     this.#seen = found
@@ -93,30 +94,17 @@ export class OAuthSource implements TokenSource {
   async renew(stale: Secret | null, urgent: boolean): Promise<void> {
     const tools = this.#tools.refresh
     if (tools === null) return
-    const isStale = (current: OAuthCredential) => current.accessToken.expose() === stale?.expose()
-    const toFreshness = ({ expiresAt, refresh }: OAuthCredential) =>
-      new Freshness(tools.clock, expiresAt, refresh.refreshedAt, 0)
     let late: NodeJS.Timeout | undefined
+    const onGranted = (pair: GrantedPair) => {
+      late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
+    }
     const shown = await this.#tools.lookup.find(this.#domain)
-    const refreshed = await refreshStored(
-      tools,
-      this.#domain,
-      {
-        isWanted: (current) => {
-          const freshness = toFreshness(current)
-          const isDue = isStale(current) || freshness.left() <= freshness.advisoryMs
-          return isDue && mayRefresh(current, tools.clock.now())
-        },
-        isUrgent: (current) => {
-          if (tools.clock.monotonic() - this.#storeFailedAt < COMING_BACK_MS) return false
-          const freshness = toFreshness(current)
-          return isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
-        },
-      },
-      (pair) => {
-        late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
-      },
-    )
+    const wish = this.#toWish(stale, urgent, tools.clock)
+    let refreshed = await refreshStored(tools, this.#domain, { ...wish, isUrgent: () => false }, onGranted)
+    if (refreshed.leftAlone !== null && wish.isUrgent(refreshed.leftAlone)) {
+      await new Promise((resolve) => setTimeout(resolve, HAND_IN_MS))
+      refreshed = await refreshStored(tools, this.#domain, wish, onGranted)
+    }
     try {
       const held = refreshed.unstored && new UnstoredPair(this.#domain, refreshed.unstored, tools, this.#tools.logger)
       const stored = held === null ? refreshed.stored : await this.#handIn(held)
@@ -137,14 +125,28 @@ export class OAuthSource implements TokenSource {
     await this.#unstored?.close()
   }
 
+  #toWish(stale: Secret | null, urgent: boolean, clock: Clock): RefreshWish {
+    const isStale = (current: OAuthCredential) => current.accessToken.expose() === stale?.expose()
+    const toFreshness = ({ expiresAt, refresh }: OAuthCredential) =>
+      new Freshness(clock, expiresAt, refresh.refreshedAt, 0)
+    return {
+      isWanted(current) {
+        const freshness = toFreshness(current)
+        const isDue = isStale(current) || freshness.left() <= freshness.advisoryMs
+        return isDue && mayRefresh(current, clock.now())
+      },
+      isUrgent(current) {
+        const freshness = toFreshness(current)
+        return isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
+      },
+    }
+  }
+
   async #tell(refreshed: Refreshed, tools: RefreshTools, urgent: boolean): Promise<void> {
     const { stored, recovered, failure, storeError } = refreshed
     const { alerts, logger } = this.#tools
     const domain = this.#domain
-    if (storeError !== null) {
-      this.#storeFailedAt = tools.clock.monotonic()
-      logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
-    }
+    if (storeError !== null) logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
     if (recovered) {
       logger.warn({ domain }, 'interrupted oauth refresh recovered from the spare place')
       await clearSpare(tools, domain)
@@ -170,6 +172,7 @@ export class OAuthSource implements TokenSource {
     this.#serveFromMemory(held.pair)
     void held.keepTrying().then(() => {
       this.#unstored = null
+      if (held.stored !== null) this.#ahead = { insteadOf: held.pair.spent, credential: held.stored }
     })
     return null
   }
@@ -183,8 +186,8 @@ export class OAuthSource implements TokenSource {
   async #show(stored: OAuthCredential, before: Credential | null): Promise<void> {
     const found = await this.#tools.lookup.find(this.#domain)
     this.#seen = stored
-    const lags = found?.type === 'oauth' && isSameLogin(before, found) && !isSameLogin(found, stored)
-    if (lags) this.#ahead = { insteadOf: found, credential: stored }
+    if (found?.type !== 'oauth' || isSameLogin(found, stored)) return
+    if (isSameLogin(before, found) || isOlderThan(found, stored)) this.#ahead = { insteadOf: found, credential: stored }
   }
 
   #tellObstacle(): void {

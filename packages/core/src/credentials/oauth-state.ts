@@ -38,6 +38,13 @@ export function isSameLogin(a: Credential | null, b: OAuthCredential): a is OAut
   )
 }
 
+/** Whether `a` is known to be an earlier pair than `b`. */
+export function isOlderThan(a: OAuthCredential, b: OAuthCredential): boolean {
+  return (
+    a.refresh.refreshedAt !== null && b.refresh.refreshedAt !== null && a.refresh.refreshedAt < b.refresh.refreshedAt
+  )
+}
+
 function isAbout({ refreshToken }: OAuthCredential, { tokenDigest }: { readonly tokenDigest: string }): boolean {
   return refreshToken !== null && digestToken(refreshToken) === tokenDigest
 }

@@ -2,8 +2,8 @@ import { type Logger, toLoggedError } from '../logger.js'
 import type { OAuthCredential } from '../storage/storage.js'
 import { clearSpare, type GrantedPair, type RefreshTools, storePair, storeSpare } from './oauth-refresh.js'
 
-const FIRST_WAIT_MS = 1000
-const MAX_WAIT_MS = 10_000
+const FIRST_WAIT_MS = 500
+const MAX_WAIT_MS = 2000
 
 /** A pair of tokens that the store did not take: the only copy of a login, until it does. */
 export class UnstoredPair {
@@ -15,6 +15,7 @@ export class UnstoredPair {
   readonly #logger: Logger
   readonly #closing = new AbortController()
   #isSpared = false
+  #isLogged = false
   #ended: Promise<void> = Promise.resolve()
 
   constructor(domain: string, pair: GrantedPair, tools: RefreshTools, logger: Logger) {
@@ -32,7 +33,9 @@ export class UnstoredPair {
       const isOurs = this.stored?.accessToken.expose() === this.pair.credential.accessToken.expose()
       this.#logger.info({ domain, superseded: !isOurs }, 'refreshed credential stored after all')
     } catch (error) {
-      this.#logger.error({ domain, error: toLoggedError(error) }, 'refreshed credential not stored')
+      if (!this.#isLogged)
+        this.#logger.error({ domain, error: toLoggedError(error) }, 'refreshed credential not stored')
+      this.#isLogged = true
       await this.#spare()
       return false
     }
