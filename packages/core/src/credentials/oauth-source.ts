@@ -6,7 +6,6 @@ import type { Secret } from '../secret.js'
 import type { Credential, CredentialLookup, MaybePromise, OAuthCredential } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
 import {
-  clearSpare,
   type GrantedPair,
   mayRefresh,
   type Refreshed,
@@ -14,8 +13,9 @@ import {
   type RefreshWish,
   refreshStored,
 } from './oauth-refresh.js'
-import { isInterrupted, isOlderThan, isSameLogin, needsLogin } from './oauth-state.js'
+import { hasEnded, isInterrupted, isOlderThan, isSameLogin, needsLogin } from './oauth-state.js'
 import type { TokenSource } from './renewal.js'
+import { clearSpare } from './spare.js'
 import { UnstoredPair } from './unstored-pair.js'
 
 /** What every domain's source works with. */
@@ -31,10 +31,10 @@ export interface OAuthSourceTools {
 }
 
 /**
- * Whoever finds a refresh interrupted first leaves this long to a process that holds the pair and is about to store it:
- * one that was frozen, or whose store was away. Longer than it waits between its tries.
+ * Whoever claims an interrupted refresh leaves this long to a process that holds the pair and is about to store it: one
+ * that was frozen, or whose store was away. Longer than it waits between its tries.
  */
-const HAND_IN_MS = 3500
+const HAND_IN_MS = 4000
 /** A store that takes longer than this to take a pair is as good as away. */
 const STORE_MS = 5000
 
@@ -99,11 +99,11 @@ export class OAuthSource implements TokenSource {
       late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
     }
     const shown = await this.#tools.lookup.find(this.#domain)
-    const wish = this.#toWish(stale, urgent, tools.clock)
-    let refreshed = await refreshStored(tools, this.#domain, { ...wish, isUrgent: () => false }, onGranted)
-    if (refreshed.leftAlone !== null && wish.isUrgent(refreshed.leftAlone)) {
+    const wish = (whenUrgent: 'claim' | 'try') => this.#toWish(stale, urgent, whenUrgent, tools.clock)
+    let refreshed = await refreshStored(tools, this.#domain, wish('claim'), onGranted)
+    if (refreshed.claimed) {
       await new Promise((resolve) => setTimeout(resolve, HAND_IN_MS))
-      refreshed = await refreshStored(tools, this.#domain, wish, onGranted)
+      refreshed = await refreshStored(tools, this.#domain, wish('try'), onGranted)
     }
     try {
       const held = refreshed.unstored && new UnstoredPair(this.#domain, refreshed.unstored, tools, this.#tools.logger)
@@ -125,7 +125,7 @@ export class OAuthSource implements TokenSource {
     await this.#unstored?.close()
   }
 
-  #toWish(stale: Secret | null, urgent: boolean, clock: Clock): RefreshWish {
+  #toWish(stale: Secret | null, urgent: boolean, whenUrgent: 'claim' | 'try', clock: Clock): RefreshWish {
     const isStale = (current: OAuthCredential) => current.accessToken.expose() === stale?.expose()
     const toFreshness = ({ expiresAt, refresh }: OAuthCredential) =>
       new Freshness(clock, expiresAt, refresh.refreshedAt, 0)
@@ -135,9 +135,11 @@ export class OAuthSource implements TokenSource {
         const isDue = isStale(current) || freshness.left() <= freshness.advisoryMs
         return isDue && mayRefresh(current, clock.now())
       },
-      isUrgent(current) {
+      judgeInterrupted(current) {
         const freshness = toFreshness(current)
-        return isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
+        const isUrgent = isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
+        if (!isUrgent) return 'leave'
+        return hasEnded(current) ? 'try' : whenUrgent
       },
     }
   }

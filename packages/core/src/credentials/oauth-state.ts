@@ -16,6 +16,11 @@ export function isInterrupted(credential: OAuthCredential): boolean {
   return intent !== null && failure?.permanent !== true && isAbout(credential, intent)
 }
 
+/** Whether an interrupted refresh is known to have brought nothing, so that nobody holds a pair of it. */
+export function hasEnded({ refresh: { intent, failure } }: OAuthCredential): boolean {
+  return intent !== null && failure !== null && failure.at >= intent.startedAt
+}
+
 /** Whether only a new login helps. A failure of an earlier token counts no more once the token has been replaced. */
 export function needsLogin(credential: OAuthCredential): boolean {
   const { intent, failure } = credential.refresh

@@ -1,6 +1,8 @@
 import { type Logger, toLoggedError } from '../logger.js'
 import type { OAuthCredential } from '../storage/storage.js'
-import { clearSpare, type GrantedPair, type RefreshTools, storePair, storeSpare } from './oauth-refresh.js'
+import type { GrantedPair, RefreshTools } from './oauth-refresh.js'
+import { isSameLogin } from './oauth-state.js'
+import { clearSpare, storeSpare } from './spare.js'
 
 const FIRST_WAIT_MS = 500
 const MAX_WAIT_MS = 2000
@@ -84,4 +86,22 @@ export class UnstoredPair {
       this.#logger.error({ domain: this.#domain, error: toLoggedError(error) }, 'spare place failed too')
     }
   }
+}
+
+/**
+ * Stores a pair that could not be stored before, unless something newer is stored by now; gives what is. A holder that
+ * was fenced off hands in what it holds in the same way: as long as the token it spent is the stored one, nothing newer
+ * is overwritten.
+ *
+ * @throws what the store throws
+ */
+export async function storePair(
+  tools: RefreshTools,
+  domain: string,
+  pair: GrantedPair,
+): Promise<OAuthCredential | null> {
+  const stored = await tools.store.update(domain, (current) =>
+    isSameLogin(current, pair.spent) ? pair.credential : current,
+  )
+  return stored?.type === 'oauth' ? stored : null
 }
