@@ -10,6 +10,7 @@ import type {
   OAuthCredential,
 } from '../storage/storage.js'
 import { digestToken, isInterrupted, isSameLogin, needsLogin, pausedUntil } from './oauth-state.js'
+import { findSpare, type GrantedPair } from './spare.js'
 import {
   classifyTokenAnswer,
   type GrantedTokens,
@@ -40,12 +41,6 @@ export interface RefreshWish {
    * `claim` it, which shows that the store takes writes again and so that whoever holds the pair can hand it in.
    */
   judgeInterrupted(current: OAuthCredential): 'leave' | 'claim' | 'try'
-}
-
-/** A pair of tokens that the store has not taken yet, and the credential whose token was spent for it. */
-export interface GrantedPair {
-  readonly spent: OAuthCredential
-  readonly credential: OAuthCredential
 }
 
 /** What came of {@link refreshStored}. */
@@ -85,7 +80,7 @@ export async function refreshStored(
   async function change(current: Credential | null, lease: CredentialLease): Promise<Credential | null> {
     if (current?.type !== 'oauth' || current.refreshToken === null || !wish.isWanted(current)) return current
     if (isInterrupted(current)) {
-      const saved = await findSpare(tools, domain, current)
+      const saved = await findSpare(tools.spareStore, domain, current)
       recovered = saved !== null
       if (saved !== null) return saved
       const verdict = wish.judgeInterrupted(current)

@@ -5,17 +5,10 @@ import { type Logger, toLoggedError } from '../logger.js'
 import type { Secret } from '../secret.js'
 import type { Credential, CredentialLookup, MaybePromise, OAuthCredential } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
-import {
-  type GrantedPair,
-  mayRefresh,
-  type Refreshed,
-  type RefreshTools,
-  type RefreshWish,
-  refreshStored,
-} from './oauth-refresh.js'
+import { mayRefresh, type Refreshed, type RefreshTools, type RefreshWish, refreshStored } from './oauth-refresh.js'
 import { hasEnded, isInterrupted, isOlderThan, isSameLogin, needsLogin } from './oauth-state.js'
 import type { TokenSource } from './renewal.js'
-import { clearSpare } from './spare.js'
+import { clearSpare, type GrantedPair } from './spare.js'
 import { UnstoredPair } from './unstored-pair.js'
 
 /** What every domain's source works with. */
@@ -151,7 +144,7 @@ export class OAuthSource implements TokenSource {
     if (storeError !== null) logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
     if (recovered) {
       logger.warn({ domain }, 'interrupted oauth refresh recovered from the spare place')
-      await clearSpare(tools, domain)
+      await clearSpare(tools.spareStore, domain)
     }
     if (failure === null) return
     logger.warn({ domain, reason: failure.error, maybeSpent: failure.maybeSpent }, 'oauth refresh failed')

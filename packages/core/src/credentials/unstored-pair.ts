@@ -1,8 +1,8 @@
 import { type Logger, toLoggedError } from '../logger.js'
 import type { OAuthCredential } from '../storage/storage.js'
-import type { GrantedPair, RefreshTools } from './oauth-refresh.js'
+import type { RefreshTools } from './oauth-refresh.js'
 import { isSameLogin } from './oauth-state.js'
-import { clearSpare, storeSpare } from './spare.js'
+import { clearSpare, type GrantedPair, storeSpare } from './spare.js'
 
 const FIRST_WAIT_MS = 500
 const MAX_WAIT_MS = 2000
@@ -41,7 +41,7 @@ export class UnstoredPair {
       await this.#spare()
       return false
     }
-    if (this.#isSpared) await clearSpare(this.#tools, domain).catch(() => {})
+    if (this.#isSpared) await clearSpare(this.#tools.spareStore, domain).catch(() => {})
     return true
   }
 
@@ -79,7 +79,7 @@ export class UnstoredPair {
   async #spare(): Promise<void> {
     if (this.#isSpared || this.#tools.spareStore === null) return
     try {
-      await storeSpare(this.#tools, this.#domain, this.pair)
+      await storeSpare(this.#tools.spareStore, this.#domain, this.pair)
       this.#isSpared = true
       this.#logger.warn({ domain: this.#domain }, 'refreshed credential stored in the spare place')
     } catch (error) {
