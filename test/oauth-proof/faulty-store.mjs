@@ -22,7 +22,8 @@ export function faultyStore(store, faults) {
         })
         const isNewPair = changed?.type === 'oauth' && changed.accessToken.expose() !== current?.accessToken.expose()
         if (isNewPair && faults.killAfterGrant) process.kill(process.pid, 'SIGKILL')
-        if (isNewPair && (faults.full !== 'no' || faults.failPersists-- > 0)) throw full()
+        if (isNewPair && (faults.full === 'pairs' || faults.failPersists-- > 0)) throw full()
+        if (changed !== current && faults.full === 'everything') throw full()
         return changed
       }),
   }

@@ -10,6 +10,7 @@ import type {
   OAuthCredential,
 } from '../storage/storage.js'
 import { digestToken, isInterrupted, isSameLogin, needsLogin, pausedUntil } from './oauth-state.js'
+import { findSpare, type GrantedPair } from './spare.js'
 import {
   classifyTokenAnswer,
   type GrantedTokens,
@@ -35,14 +36,11 @@ export interface RefreshTools {
 /** Judges, from what is stored, whether a refresh is still wanted. */
 export interface RefreshWish {
   isWanted(current: OAuthCredential): boolean
-  /** Whether a token that may already be spent is to be tried all the same: the access token no longer serves. */
-  isUrgent(current: OAuthCredential): boolean
-}
-
-/** A pair of tokens that the store has not taken yet, and the credential whose token was spent for it. */
-export interface GrantedPair {
-  readonly spent: OAuthCredential
-  readonly credential: OAuthCredential
+  /**
+   * What is to be done where the refresh was interrupted and the token may be spent: `leave` it, `try` it once more, or
+   * `claim` it, which shows that the store takes writes again and so that whoever holds the pair can hand it in.
+   */
+  judgeInterrupted(current: OAuthCredential): 'leave' | 'claim' | 'try'
 }
 
 /** What came of {@link refreshStored}. */
@@ -51,6 +49,8 @@ export interface Refreshed {
   readonly stored: OAuthCredential | null
   /** Set where tokens were granted and the store did not take them. */
   readonly unstored: GrantedPair | null
+  /** Whether an interrupted refresh was claimed. */
+  readonly claimed: boolean
   /** Whether what is stored now came from the spare place. */
   readonly recovered: boolean
   /** Why the endpoint granted nothing; null where it granted or was not asked. */
@@ -59,7 +59,7 @@ export interface Refreshed {
   readonly storeError: unknown
 }
 
-const nothing = { stored: null, unstored: null, recovered: false, failure: null }
+const nothing = { stored: null, unstored: null, claimed: false, recovered: false, failure: null }
 
 /**
  * Refreshes the stored credential of `domain` if that is still wanted once it is this process's turn. Never rejects.
@@ -75,14 +75,18 @@ export async function refreshStored(
   let failure: TokenFailure | null = null
   let recovered = false
   let replaced = false
+  let claimed = false
 
   async function change(current: Credential | null, lease: CredentialLease): Promise<Credential | null> {
     if (current?.type !== 'oauth' || current.refreshToken === null || !wish.isWanted(current)) return current
     if (isInterrupted(current)) {
-      const saved = await findSpare(tools, domain, current)
+      const saved = await findSpare(tools.spareStore, domain, current)
       recovered = saved !== null
       if (saved !== null) return saved
-      if (!wish.isUrgent(current)) return current
+      const verdict = wish.judgeInterrupted(current)
+      claimed = verdict === 'claim'
+      if (claimed) return withOwner(current, tools.owner)
+      if (verdict === 'leave') return current
     }
     const { clock } = tools
     const intent = { tokenDigest: digestToken(current.refreshToken), startedAt: clock.now(), owner: tools.owner }
@@ -107,7 +111,14 @@ export async function refreshStored(
   try {
     const stored = await tools.store.update(domain, change)
     if (replaced) return { ...nothing, storeError: null }
-    return { ...nothing, stored: stored?.type === 'oauth' ? stored : null, recovered, failure, storeError: null }
+    return {
+      ...nothing,
+      stored: stored?.type === 'oauth' ? stored : null,
+      claimed,
+      recovered,
+      failure,
+      storeError: null,
+    }
   } catch (storeError) {
     return { ...nothing, unstored: pair, failure, storeError }
   }
@@ -129,44 +140,9 @@ export function mayRefresh(credential: OAuthCredential, now: number, forced = fa
   return forced || !needsLogin(credential)
 }
 
-/**
- * Stores a pair that could not be stored before, unless something newer is stored by now; gives what is. A holder that
- * was fenced off hands in what it holds in the same way: as long as the token it spent is the stored one, nothing newer
- * is overwritten.
- *
- * @throws what the store throws
- */
-export async function storePair(
-  tools: RefreshTools,
-  domain: string,
-  pair: GrantedPair,
-): Promise<OAuthCredential | null> {
-  const stored = await tools.store.update(domain, (current) =>
-    isSameLogin(current, pair.spent) ? pair.credential : current,
-  )
-  return stored?.type === 'oauth' ? stored : null
-}
-
-/** Stores the pair in the spare place, with the intent by which it is found again. */
-export async function storeSpare(
-  tools: RefreshTools,
-  domain: string,
-  { spent, credential }: GrantedPair,
-): Promise<void> {
-  const { intent } = spent.refresh
-  await tools.spareStore?.update(domain, () => ({ ...credential, refresh: { ...credential.refresh, intent } }))
-}
-
-/** Removes what the spare place still holds of the domain. */
-export async function clearSpare({ spareStore }: RefreshTools, domain: string): Promise<void> {
-  if (spareStore !== null && (await spareStore.find(domain)) !== null) await spareStore.update(domain, () => null)
-}
-
-/** The pair that an interrupted refresh brought and only the spare place took, or null. */
-async function findSpare({ spareStore }: RefreshTools, domain: string, current: OAuthCredential) {
-  const saved = (await spareStore?.find(domain)) ?? null
-  if (saved?.type !== 'oauth' || saved.refresh.intent?.tokenDigest !== current.refresh.intent?.tokenDigest) return null
-  return { ...saved, refresh: { ...saved.refresh, intent: null } }
+function withOwner(current: OAuthCredential, owner: string): OAuthCredential {
+  const { intent } = current.refresh
+  return { ...current, refresh: { ...current.refresh, intent: intent && { ...intent, owner } } }
 }
 
 async function askForTokens(tools: RefreshTools, token: Secret, heldAt: number): Promise<TokenOutcome> {

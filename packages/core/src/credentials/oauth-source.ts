@@ -1,19 +1,14 @@
 import type { Alerts } from '../alerts.js'
+import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import { type Logger, toLoggedError } from '../logger.js'
 import type { Secret } from '../secret.js'
 import type { Credential, CredentialLookup, MaybePromise, OAuthCredential } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
-import {
-  clearSpare,
-  type GrantedPair,
-  mayRefresh,
-  type Refreshed,
-  type RefreshTools,
-  refreshStored,
-} from './oauth-refresh.js'
-import { isInterrupted, isSameLogin, needsLogin } from './oauth-state.js'
+import { mayRefresh, type Refreshed, type RefreshTools, type RefreshWish, refreshStored } from './oauth-refresh.js'
+import { hasEnded, isInterrupted, isOlderThan, isSameLogin, needsLogin } from './oauth-state.js'
 import type { TokenSource } from './renewal.js'
+import { clearSpare, type GrantedPair } from './spare.js'
 import { UnstoredPair } from './unstored-pair.js'
 
 /** What every domain's source works with. */
@@ -23,16 +18,16 @@ export interface OAuthSourceTools {
   readonly refresh: RefreshTools | null
   readonly obstacle: string | null
   isAllowed(credential: OAuthCredential): boolean
-  readonly now: () => number
+  readonly clock: Clock
   readonly alerts: Alerts
   readonly logger: Logger
 }
 
 /**
- * A store that comes back is first left to the process that holds a pair for it: whoever else finds the refresh
- * interrupted would spend the spent token. Longer than that process waits between its tries.
+ * Whoever claims an interrupted refresh leaves this long to a process that holds the pair and is about to store it: one
+ * that was frozen, or whose store was away. Longer than it waits between its tries.
  */
-const COMING_BACK_MS = 15_000
+const HAND_IN_MS = 4000
 /** A store that takes longer than this to take a pair is as good as away. */
 const STORE_MS = 5000
 
@@ -45,7 +40,6 @@ export class OAuthSource implements TokenSource {
   #unstored: UnstoredPair | null = null
   #seen: OAuthCredential | null = null
   #toldObstacle = false
-  #storeFailedAt = -Infinity
 
   constructor(domain: string, tools: OAuthSourceTools) {
     this.#domain = domain
@@ -70,7 +64,8 @@ export class OAuthSource implements TokenSource {
   view(found: Credential | null): OAuthCredential | null {
     if (found?.type !== 'oauth') return null
     if (this.#ahead !== null) {
-      if (isSameLogin(found, this.#ahead.insteadOf)) return this.#ahead.credential
+      const { insteadOf, credential } = this.#ahead
+      if (isSameLogin(found, insteadOf) || isOlderThan(found, credential)) return credential
       this.#ahead = null
     }
     this.#seen = found
@@ -78,44 +73,31 @@ export class OAuthSource implements TokenSource {
   }
 
   mayRenew(credential: OAuthCredential | null, urgent: boolean): boolean {
-    const { refresh, isAllowed, now } = this.#tools
+    const { refresh, isAllowed, clock } = this.#tools
     if (credential === null || credential.refreshToken === null || !isAllowed(credential)) return false
     if (refresh === null) {
       this.#tellObstacle()
       return false
     }
     // A pair must be stored before it is spent for the next one.
-    if (this.#unstored !== null || !mayRefresh(credential, now())) return false
+    if (this.#unstored !== null || !mayRefresh(credential, clock.now())) return false
     return urgent || refresh.spareStore !== null || !isInterrupted(credential)
   }
 
   async renew(stale: Secret | null, urgent: boolean): Promise<void> {
     const tools = this.#tools.refresh
     if (tools === null) return
-    const isStale = (current: OAuthCredential) => current.accessToken.expose() === stale?.expose()
-    const toFreshness = ({ expiresAt, refresh }: OAuthCredential) =>
-      new Freshness(tools.clock, expiresAt, refresh.refreshedAt, 0)
     let late: NodeJS.Timeout | undefined
+    const onGranted = (pair: GrantedPair) => {
+      late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
+    }
     const shown = await this.#tools.lookup.find(this.#domain)
-    const refreshed = await refreshStored(
-      tools,
-      this.#domain,
-      {
-        isWanted: (current) => {
-          const freshness = toFreshness(current)
-          const isDue = isStale(current) || freshness.left() <= freshness.advisoryMs
-          return isDue && mayRefresh(current, tools.clock.now())
-        },
-        isUrgent: (current) => {
-          if (tools.clock.monotonic() - this.#storeFailedAt < COMING_BACK_MS) return false
-          const freshness = toFreshness(current)
-          return isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
-        },
-      },
-      (pair) => {
-        late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
-      },
-    )
+    const wish = (whenUrgent: 'claim' | 'try') => this.#toWish(stale, urgent, whenUrgent, tools.clock)
+    let refreshed = await refreshStored(tools, this.#domain, wish('claim'), onGranted)
+    if (refreshed.claimed) {
+      await new Promise((resolve) => setTimeout(resolve, HAND_IN_MS))
+      refreshed = await refreshStored(tools, this.#domain, wish('try'), onGranted)
+    }
     try {
       const held = refreshed.unstored && new UnstoredPair(this.#domain, refreshed.unstored, tools, this.#tools.logger)
       const stored = held === null ? refreshed.stored : await this.#handIn(held)
@@ -136,17 +118,33 @@ export class OAuthSource implements TokenSource {
     await this.#unstored?.close()
   }
 
+  #toWish(stale: Secret | null, urgent: boolean, whenUrgent: 'claim' | 'try', clock: Clock): RefreshWish {
+    const isStale = (current: OAuthCredential) => current.accessToken.expose() === stale?.expose()
+    const toFreshness = ({ expiresAt, refresh }: OAuthCredential) =>
+      new Freshness(clock, expiresAt, refresh.refreshedAt, 0)
+    return {
+      isWanted(current) {
+        const freshness = toFreshness(current)
+        const isDue = isStale(current) || freshness.left() <= freshness.advisoryMs
+        return isDue && mayRefresh(current, clock.now())
+      },
+      judgeInterrupted(current) {
+        const freshness = toFreshness(current)
+        const isUrgent = isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
+        if (!isUrgent) return 'leave'
+        return hasEnded(current) ? 'try' : whenUrgent
+      },
+    }
+  }
+
   async #tell(refreshed: Refreshed, tools: RefreshTools, urgent: boolean): Promise<void> {
     const { stored, recovered, failure, storeError } = refreshed
     const { alerts, logger } = this.#tools
     const domain = this.#domain
-    if (storeError !== null) {
-      this.#storeFailedAt = tools.clock.monotonic()
-      logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
-    }
+    if (storeError !== null) logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
     if (recovered) {
       logger.warn({ domain }, 'interrupted oauth refresh recovered from the spare place')
-      await clearSpare(tools, domain)
+      await clearSpare(tools.spareStore, domain)
     }
     if (failure === null) return
     logger.warn({ domain, reason: failure.error, maybeSpent: failure.maybeSpent }, 'oauth refresh failed')
@@ -169,6 +167,7 @@ export class OAuthSource implements TokenSource {
     this.#serveFromMemory(held.pair)
     void held.keepTrying().then(() => {
       this.#unstored = null
+      if (held.stored !== null) this.#ahead = { insteadOf: held.pair.spent, credential: held.stored }
     })
     return null
   }
@@ -182,8 +181,8 @@ export class OAuthSource implements TokenSource {
   async #show(stored: OAuthCredential, before: Credential | null): Promise<void> {
     const found = await this.#tools.lookup.find(this.#domain)
     this.#seen = stored
-    const lags = found?.type === 'oauth' && isSameLogin(before, found) && !isSameLogin(found, stored)
-    if (lags) this.#ahead = { insteadOf: found, credential: stored }
+    if (found?.type !== 'oauth' || isSameLogin(found, stored)) return
+    if (isSameLogin(before, found) || isOlderThan(found, stored)) this.#ahead = { insteadOf: found, credential: stored }
   }
 
   #tellObstacle(): void {

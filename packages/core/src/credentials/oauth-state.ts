@@ -16,6 +16,11 @@ export function isInterrupted(credential: OAuthCredential): boolean {
   return intent !== null && failure?.permanent !== true && isAbout(credential, intent)
 }
 
+/** Whether an interrupted refresh is known to have brought nothing, so that nobody holds a pair of it. */
+export function hasEnded({ refresh: { intent, failure } }: OAuthCredential): boolean {
+  return intent !== null && failure !== null && failure.at >= intent.startedAt
+}
+
 /** Whether only a new login helps. A failure of an earlier token counts no more once the token has been replaced. */
 export function needsLogin(credential: OAuthCredential): boolean {
   const { intent, failure } = credential.refresh
@@ -35,6 +40,13 @@ export function isSameLogin(a: Credential | null, b: OAuthCredential): a is OAut
     a?.type === 'oauth' &&
     a.accessToken.expose() === b.accessToken.expose() &&
     a.refreshToken?.expose() === b.refreshToken?.expose()
+  )
+}
+
+/** Whether `a` is known to be an earlier pair than `b`. */
+export function isOlderThan(a: OAuthCredential, b: OAuthCredential): boolean {
+  return (
+    a.refresh.refreshedAt !== null && b.refresh.refreshedAt !== null && a.refresh.refreshedAt < b.refresh.refreshedAt
   )
 }
 

@@ -3,10 +3,11 @@ import { type Clock, systemClock } from '../clock.js'
 import { toServiceUrl } from '../service-url.js'
 import type { CredentialStore, OAuthCredential } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
-import { createOwner, mayRefresh, refreshStored, storePair } from './oauth-refresh.js'
+import { createOwner, mayRefresh, refreshStored } from './oauth-refresh.js'
 import { isInterrupted, needsLogin, pausedUntil } from './oauth-state.js'
 import { isSubscription } from './subscription.js'
 import { createTokenEndpoint } from './token-endpoint.js'
+import { storePair } from './unstored-pair.js'
 
 /**
  * - `fresh`: serves, and is not due
@@ -80,7 +81,7 @@ export async function refreshOAuth(options: RefreshOAuthOptions): Promise<OAuthS
     const { stored, unstored, storeError } = await refreshStored(tools, domain, {
       // What another process has refreshed since is as good.
       isWanted: (current) => (current.refresh.refreshedAt ?? 0) <= began && mayRefresh(current, clock.now(), true),
-      isUrgent: ({ refresh }) => clock.now() - (refresh.intent?.startedAt ?? 0) > INTENT_MS,
+      judgeInterrupted: ({ refresh }) => (clock.now() - (refresh.intent?.startedAt ?? 0) > INTENT_MS ? 'try' : 'leave'),
     })
     const latest = unstored === null ? stored : await storePair(tools, domain, unstored)
     if (storeError !== null && unstored === null) throw storeError

@@ -182,7 +182,6 @@ function toTools(settings: ResolverSettings, endpoint: TokenEndpoint | null): OA
       endpoint !== null && isStore(lookup) ? { store: lookup, spareStore, endpoint, clientId, clock, owner } : null,
     obstacle: noEndpoint || noUpdate || null,
     isAllowed: (credential) => allowSubscription || !isSubscription(credential),
-    now: () => clock.now(),
   }
 }
 

@@ -1,9 +1,11 @@
 import { type Logger, toLoggedError } from '../logger.js'
 import type { OAuthCredential } from '../storage/storage.js'
-import { clearSpare, type GrantedPair, type RefreshTools, storePair, storeSpare } from './oauth-refresh.js'
+import type { RefreshTools } from './oauth-refresh.js'
+import { isSameLogin } from './oauth-state.js'
+import { clearSpare, type GrantedPair, storeSpare } from './spare.js'
 
-const FIRST_WAIT_MS = 1000
-const MAX_WAIT_MS = 10_000
+const FIRST_WAIT_MS = 500
+const MAX_WAIT_MS = 2000
 
 /** A pair of tokens that the store did not take: the only copy of a login, until it does. */
 export class UnstoredPair {
@@ -15,6 +17,7 @@ export class UnstoredPair {
   readonly #logger: Logger
   readonly #closing = new AbortController()
   #isSpared = false
+  #isLogged = false
   #ended: Promise<void> = Promise.resolve()
 
   constructor(domain: string, pair: GrantedPair, tools: RefreshTools, logger: Logger) {
@@ -32,11 +35,13 @@ export class UnstoredPair {
       const isOurs = this.stored?.accessToken.expose() === this.pair.credential.accessToken.expose()
       this.#logger.info({ domain, superseded: !isOurs }, 'refreshed credential stored after all')
     } catch (error) {
-      this.#logger.error({ domain, error: toLoggedError(error) }, 'refreshed credential not stored')
+      if (!this.#isLogged)
+        this.#logger.error({ domain, error: toLoggedError(error) }, 'refreshed credential not stored')
+      this.#isLogged = true
       await this.#spare()
       return false
     }
-    if (this.#isSpared) await clearSpare(this.#tools, domain).catch(() => {})
+    if (this.#isSpared) await clearSpare(this.#tools.spareStore, domain).catch(() => {})
     return true
   }
 
@@ -74,11 +79,29 @@ export class UnstoredPair {
   async #spare(): Promise<void> {
     if (this.#isSpared || this.#tools.spareStore === null) return
     try {
-      await storeSpare(this.#tools, this.#domain, this.pair)
+      await storeSpare(this.#tools.spareStore, this.#domain, this.pair)
       this.#isSpared = true
       this.#logger.warn({ domain: this.#domain }, 'refreshed credential stored in the spare place')
     } catch (error) {
       this.#logger.error({ domain: this.#domain, error: toLoggedError(error) }, 'spare place failed too')
     }
   }
+}
+
+/**
+ * Stores a pair that could not be stored before, unless something newer is stored by now; gives what is. A holder that
+ * was fenced off hands in what it holds in the same way: as long as the token it spent is the stored one, nothing newer
+ * is overwritten.
+ *
+ * @throws what the store throws
+ */
+export async function storePair(
+  tools: RefreshTools,
+  domain: string,
+  pair: GrantedPair,
+): Promise<OAuthCredential | null> {
+  const stored = await tools.store.update(domain, (current) =>
+    isSameLogin(current, pair.spent) ? pair.credential : current,
+  )
+  return stored?.type === 'oauth' ? stored : null
 }

@@ -1,0 +1,29 @@
+import type { CredentialStore, OAuthCredential } from '../storage/storage.js'
+
+/** A pair of tokens that the store has not taken yet, and the credential whose token was spent for it. */
+export interface GrantedPair {
+  readonly spent: OAuthCredential
+  readonly credential: OAuthCredential
+}
+
+/** Stores the pair in the spare place, with the intent by which it is found again. */
+export async function storeSpare(
+  spareStore: CredentialStore | null,
+  domain: string,
+  { spent, credential }: GrantedPair,
+): Promise<void> {
+  const { intent } = spent.refresh
+  await spareStore?.update(domain, () => ({ ...credential, refresh: { ...credential.refresh, intent } }))
+}
+
+/** Removes what the spare place still holds of the domain. */
+export async function clearSpare(spareStore: CredentialStore | null, domain: string): Promise<void> {
+  if (spareStore !== null && (await spareStore.find(domain)) !== null) await spareStore.update(domain, () => null)
+}
+
+/** The pair that an interrupted refresh brought and only the spare place took, or null. */
+export async function findSpare(spareStore: CredentialStore | null, domain: string, current: OAuthCredential) {
+  const saved = (await spareStore?.find(domain)) ?? null
+  if (saved?.type !== 'oauth' || saved.refresh.intent?.tokenDigest !== current.refresh.intent?.tokenDigest) return null
+  return { ...saved, refresh: { ...saved.refresh, intent: null } }
+}
