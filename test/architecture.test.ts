@@ -22,6 +22,7 @@ const VOCABULARY = [
   'logger',
   'mountable',
   'secret',
+  'storage/credential',
   'storage/storage',
   'storage/exchange-store',
 ]

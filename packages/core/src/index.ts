@@ -83,6 +83,17 @@ export type { ProxyOptions } from './proxy-options.js'
 export type { RecorderHealth } from './record/recorder.js'
 export type { RecordOptions } from './recording.js'
 export { Secret } from './secret.js'
+export {
+  type ApiKeyCredential,
+  type Credential,
+  type FederationCredential,
+  neverRefreshed,
+  type OAuthCredential,
+  type OAuthRefreshState,
+  type PassedCredential,
+  type SealedCredential,
+  type UsableCredential,
+} from './storage/credential.js'
 export type {
   ContentPart,
   Cost,
@@ -98,25 +109,16 @@ export type {
   UsageRow,
 } from './storage/exchange-store.js'
 export { type MemoryStorageOptions, memoryStorage } from './storage/memory.js'
-export {
-  type ApiKeyCredential,
-  type ClientKey,
-  type ClientKeyLookup,
-  type ClientKeyStore,
-  type ClientKeyUse,
-  type Credential,
-  type CredentialLease,
-  type CredentialLookup,
-  type CredentialStore,
-  type FederationCredential,
-  type MaybePromise,
-  neverRefreshed,
-  type OAuthCredential,
-  type OAuthRefreshState,
-  type PassedCredential,
-  type SealedCredential,
-  type Storage,
-  type UsableCredential,
+export type {
+  ClientKey,
+  ClientKeyLookup,
+  ClientKeyStore,
+  ClientKeyUse,
+  CredentialLease,
+  CredentialLookup,
+  CredentialStore,
+  MaybePromise,
+  Storage,
 } from './storage/storage.js'
 export { countTokens, type TokenCounts } from './storage/token-counts.js'
 export type { Timeouts } from './upstream/forward.js'

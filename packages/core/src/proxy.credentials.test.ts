@@ -9,8 +9,8 @@ import type { Logger } from './logger.js'
 import { createProxy } from './proxy.js'
 import type { ProxyOptions } from './proxy-options.js'
 import { Secret } from './secret.js'
+import { type Credential, neverRefreshed } from './storage/credential.js'
 import { memoryStorage } from './storage/memory.js'
-import { type Credential, neverRefreshed } from './storage/storage.js'
 import { ScriptedTokenServer } from './testing/scripted-token-server.js'
 
 const { key, record } = createClientKey({ domain: 'example.com' })

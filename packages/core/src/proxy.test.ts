@@ -10,8 +10,8 @@ import type { InboundRequest, ResponseSink } from './mountable.js'
 import { createProxy } from './proxy.js'
 import type { ProxyOptions } from './proxy-options.js'
 import { Secret } from './secret.js'
+import { type Credential, neverRefreshed } from './storage/credential.js'
 import { memoryStorage } from './storage/memory.js'
-import { type Credential, neverRefreshed } from './storage/storage.js'
 
 const UPSTREAM_KEY = 'sk-ant-api03-FAKE-upstream'
 const { key, record } = createClientKey({ domain: 'example.com', label: 'test' })

@@ -1,6 +1,6 @@
 import { ProxyError } from '../errors.js'
 import { Secret } from '../secret.js'
-import type { PassedCredential } from '../storage/storage.js'
+import type { PassedCredential } from '../storage/credential.js'
 
 const CLIENT_KEY = /\bcnp_(?:live|test)_/
 

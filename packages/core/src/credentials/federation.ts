@@ -4,13 +4,8 @@ import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Secret } from '../secret.js'
-import {
-  type CredentialLookup,
-  type FederationCredential,
-  type MaybePromise,
-  neverRefreshed,
-  type OAuthCredential,
-} from '../storage/storage.js'
+import { type FederationCredential, neverRefreshed, type OAuthCredential } from '../storage/credential.js'
+import type { CredentialLookup, MaybePromise } from '../storage/storage.js'
 import type { TokenSource } from './renewal.js'
 import { classifyTokenAnswer, type TokenFailure, toWaitMs } from './token-answers.js'
 import { OAUTH_BETA, type TokenEndpoint } from './token-endpoint.js'

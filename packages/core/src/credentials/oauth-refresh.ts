@@ -2,13 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Clock } from '../clock.js'
 import type { Secret } from '../secret.js'
-import type {
-  Credential,
-  CredentialLease,
-  CredentialLookup,
-  CredentialStore,
-  OAuthCredential,
-} from '../storage/storage.js'
+import type { Credential, OAuthCredential } from '../storage/credential.js'
+import type { CredentialLease, CredentialLookup, CredentialStore } from '../storage/storage.js'
 import { digestToken, isInterrupted, isSameLogin, needsLogin, pausedUntil } from './oauth-state.js'
 import { findSpare, type GrantedPair } from './spare.js'
 import {

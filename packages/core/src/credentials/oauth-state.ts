@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Secret } from '../secret.js'
-import type { Credential, OAuthCredential } from '../storage/storage.js'
+import type { Credential, OAuthCredential } from '../storage/credential.js'
 
 /** A failure recorded this much later than now was recorded by a clock that has been set back since. */
 const CLOCK_SLACK_MS = 60_000

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../secret.js'
+import { neverRefreshed, type OAuthCredential, type OAuthRefreshState } from '../storage/credential.js'
 import { memoryStorage } from '../storage/memory.js'
-import { neverRefreshed, type OAuthCredential, type OAuthRefreshState } from '../storage/storage.js'
 import { FakeClock } from '../testing/fake-clock.js'
 import { ScriptedTokenServer } from '../testing/scripted-token-server.js'
 import { digestToken } from './oauth-state.js'

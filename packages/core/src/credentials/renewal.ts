@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js'
 import type { ProxyError } from '../errors.js'
 import type { Secret } from '../secret.js'
-import type { MaybePromise, OAuthCredential } from '../storage/storage.js'
+import type { OAuthCredential } from '../storage/credential.js'
+import type { MaybePromise } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
 
 /** Where the tokens of one domain come from. */

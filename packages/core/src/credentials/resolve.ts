@@ -3,15 +3,8 @@ import type { Alerts } from '../alerts.js'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import { type Logger, toLoggedError } from '../logger.js'
-import type {
-  Credential,
-  CredentialLookup,
-  CredentialStore,
-  FederationCredential,
-  MaybePromise,
-  OAuthCredential,
-  UsableCredential,
-} from '../storage/storage.js'
+import type { Credential, FederationCredential, OAuthCredential, UsableCredential } from '../storage/credential.js'
+import type { CredentialLookup, CredentialStore, MaybePromise } from '../storage/storage.js'
 import { type Assertion, FederationSource, type FederationTools } from './federation.js'
 import { createOwner, isStore } from './oauth-refresh.js'
 import { OAuthSource, type OAuthSourceTools } from './oauth-source.js'

@@ -1,4 +1,5 @@
-import type { CredentialStore, OAuthCredential } from '../storage/storage.js'
+import type { OAuthCredential } from '../storage/credential.js'
+import type { CredentialStore } from '../storage/storage.js'
 
 /** A pair of tokens that the store has not taken yet, and the credential whose token was spent for it. */
 export interface GrantedPair {

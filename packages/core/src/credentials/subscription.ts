@@ -1,4 +1,4 @@
-import type { OAuthCredential } from '../storage/storage.js'
+import type { OAuthCredential } from '../storage/credential.js'
 
 const SUBSCRIPTION_SCOPES = /^user:(?:inference$|sessions)/
 const ORGANIZATION_SCOPES = /^(?:workspace|org):/

@@ -1,5 +1,5 @@
 import { type Logger, toLoggedError } from '../logger.js'
-import type { OAuthCredential } from '../storage/storage.js'
+import type { OAuthCredential } from '../storage/credential.js'
 import type { RefreshTools } from './oauth-refresh.js'
 import { isSameLogin } from './oauth-state.js'
 import { clearSpare, type GrantedPair, storeSpare } from './spare.js'

@@ -1,14 +1,7 @@
 import { StorageError } from '../errors.js'
+import type { Credential } from './credential.js'
 import { memoryExchanges } from './memory-exchanges.js'
-import type {
-  ClientKey,
-  ClientKeyStore,
-  ClientKeyUse,
-  Credential,
-  CredentialLease,
-  CredentialStore,
-  Storage,
-} from './storage.js'
+import type { ClientKey, ClientKeyStore, ClientKeyUse, CredentialLease, CredentialStore, Storage } from './storage.js'
 
 /** What {@link memoryStorage} starts with. */
 export interface MemoryStorageOptions {

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { Secret } from '../secret.js'
-import {
-  type ApiKeyCredential,
-  type Credential,
-  type CredentialStore,
-  neverRefreshed,
-  type OAuthCredential,
-} from '../storage/storage.js'
+import { type ApiKeyCredential, type Credential, neverRefreshed, type OAuthCredential } from '../storage/credential.js'
+import type { CredentialStore } from '../storage/storage.js'
 import type { ContractCase } from './contract-case.js'
 import { freshDomain, type StoreHarness, seenWithin, withTwoHandles } from './open-stores.js'
 

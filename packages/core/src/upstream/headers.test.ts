@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Secret } from '../secret.js'
-import type { UsableCredential } from '../storage/storage.js'
+import type { UsableCredential } from '../storage/credential.js'
 import { createHeaderGate, headerPolicy, isEventStream } from './headers.js'
 
 const API_KEY = 'sk-ant-api03-FAKE-upstream'

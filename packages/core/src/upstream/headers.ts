@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { UsableCredential } from '../storage/storage.js'
+import type { UsableCredential } from '../storage/credential.js'
 
 /**
  * What crosses the proxy, by lower-case name; a name that ends in "*" stands for all that begin so. Whatever is not

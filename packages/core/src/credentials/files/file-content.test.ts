@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createClientKey } from '../../client-key.js'
 import { ConfigurationError } from '../../errors.js'
-import type { Credential } from '../../storage/storage.js'
+import type { Credential } from '../../storage/credential.js'
 import { readContent } from './file-content.js'
 import { toFileText, withAddedKey, withChangedKey, withCredential } from './file-fields.js'
 

@@ -1,7 +1,8 @@
 import { toClientKey } from '../../client-key.js'
 import { ConfigurationError } from '../../errors.js'
 import { Secret } from '../../secret.js'
-import { type ClientKey, type Credential, neverRefreshed, type OAuthRefreshState } from '../../storage/storage.js'
+import { type Credential, neverRefreshed, type OAuthRefreshState } from '../../storage/credential.js'
+import type { ClientKey } from '../../storage/storage.js'
 import { checkFields, type FileFields, type FileKeyEntry } from './file-format.js'
 
 /** What one credential file says. */

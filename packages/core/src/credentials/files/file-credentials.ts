@@ -1,4 +1,5 @@
-import type { Credential, CredentialStore } from '../../storage/storage.js'
+import type { Credential } from '../../storage/credential.js'
+import type { CredentialStore } from '../../storage/storage.js'
 import type { ChangeDomainFile, DomainFile } from './domain-file.js'
 import { withCredential } from './file-fields.js'
 import type { Snapshot } from './snapshot.js'

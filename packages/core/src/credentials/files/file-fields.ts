@@ -1,4 +1,5 @@
-import type { ClientKey, Credential, OAuthRefreshState } from '../../storage/storage.js'
+import type { Credential, OAuthRefreshState } from '../../storage/credential.js'
+import type { ClientKey } from '../../storage/storage.js'
 
 /** The JSON of a credential file, as it stands there: what is not to change is carried over untouched. */
 export type StoredFields = Readonly<Record<string, unknown>>

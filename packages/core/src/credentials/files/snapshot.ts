@@ -1,4 +1,5 @@
-import type { ClientKey, Credential } from '../../storage/storage.js'
+import type { Credential } from '../../storage/credential.js'
+import type { ClientKey } from '../../storage/storage.js'
 import type { FileContent } from './file-content.js'
 
 /** What requests are served from: one state of the folder. */

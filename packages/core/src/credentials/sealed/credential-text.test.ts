@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { KeyRingError } from '../../errors.js'
 import { Secret } from '../../secret.js'
-import { neverRefreshed } from '../../storage/storage.js'
+import { neverRefreshed } from '../../storage/credential.js'
 import { fromCredentialBytes, type PlainCredential, toCredentialBytes } from './credential-text.js'
 
 const toJson = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString())

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { KeyRingError } from '../../errors.js'
 import { Secret } from '../../secret.js'
-import type { Credential, SealedCredential } from '../../storage/storage.js'
+import type { Credential, SealedCredential } from '../../storage/credential.js'
 
 /** A credential that is not sealed. */
 export type PlainCredential = Exclude<Credential, SealedCredential>

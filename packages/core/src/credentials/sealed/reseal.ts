@@ -1,7 +1,8 @@
 import { ConfigurationError, KeyRingError, StorageError } from '../../errors.js'
 import type { KeyRing } from '../../key-ring/key-ring.js'
 import { createSealer, type Sealer } from '../../key-ring/sealer.js'
-import type { Credential, CredentialStore } from '../../storage/storage.js'
+import type { Credential } from '../../storage/credential.js'
+import type { CredentialStore } from '../../storage/storage.js'
 import { fromCredentialBytes, toCredentialBytes } from './credential-text.js'
 import { openCredentialBytes, sealCredentialBytes } from './seal-credential.js'
 

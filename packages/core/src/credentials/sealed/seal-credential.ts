@@ -1,6 +1,6 @@
 import { KeyRingError } from '../../errors.js'
 import { readRingKeyId, type Sealer } from '../../key-ring/sealer.js'
-import type { SealedCredential } from '../../storage/storage.js'
+import type { SealedCredential } from '../../storage/credential.js'
 
 /** What ties a sealed credential to its domain: in another domain's place it does not open. */
 const contextOf = (domain: string) => ({ purpose: 'credential', id: domain })

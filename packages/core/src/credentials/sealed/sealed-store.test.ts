@@ -5,16 +5,14 @@ import { ConfigurationError, KeyRingError, ProxyError } from '../../errors.js'
 import type { KeyRing } from '../../key-ring/key-ring.js'
 import { toLoggedError } from '../../logger.js'
 import { Secret } from '../../secret.js'
-import { memoryStorage } from '../../storage/memory.js'
 import {
-  type ClientKeyLookup,
   type Credential,
-  type CredentialLease,
-  type CredentialStore,
   neverRefreshed,
   type OAuthCredential,
   type SealedCredential,
-} from '../../storage/storage.js'
+} from '../../storage/credential.js'
+import { memoryStorage } from '../../storage/memory.js'
+import type { ClientKeyLookup, CredentialLease, CredentialStore } from '../../storage/storage.js'
 import { sealedCredentialStore } from './sealed-store.js'
 
 const k1 = randomBytes(32)

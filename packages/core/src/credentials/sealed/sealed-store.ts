@@ -1,7 +1,8 @@
 import { ConfigurationError, KeyRingError, ProxyError } from '../../errors.js'
 import type { KeyRing } from '../../key-ring/key-ring.js'
 import { createSealer } from '../../key-ring/sealer.js'
-import type { Credential, CredentialStore, MaybePromise } from '../../storage/storage.js'
+import type { Credential } from '../../storage/credential.js'
+import type { CredentialStore, MaybePromise } from '../../storage/storage.js'
 import { fromCredentialBytes, type PlainCredential, toCredentialBytes } from './credential-text.js'
 import { openCredentialBytes, sealCredentialBytes } from './seal-credential.js'
 
