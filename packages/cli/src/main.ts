@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.js'
 import { UsageError } from './usage-error.js'
 
-/** Errors that tell what to mend in one line. By name: importing the classes would load the server for every command. */
+/** Errors that tell what to mend in one line, alone or as the cause of what a client would be told. By name: importing the classes would load the server for every command. */
 const TOLD = ['ConfigurationError', 'ClientKeyError', 'StorageError', 'KeyRingError', 'RefusedError']
 
 try {
@@ -11,7 +11,8 @@ try {
   await run(given)
 } catch (error) {
   if (error instanceof UsageError) fail(error.message, 2)
-  if (error instanceof Error && TOLD.includes(error.name)) fail(error.message, 1)
+  const told = error instanceof Error && error.name === 'ProxyError' ? error.cause : error
+  if (told instanceof Error && TOLD.includes(told.name)) fail(told.message, 1)
   throw error
 }
 

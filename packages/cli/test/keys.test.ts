@@ -156,6 +156,14 @@ describe('keys revoke', () => {
     expect((await runJson(folder, 'keys list --domain b.test')).keys).toHaveLength(1)
   })
 
+  it('says that it could not end the keys of a file that is broken, whose last good keys a server still takes', async () => {
+    const folder = makeFolder()
+    writeCredentialFile(folder, 'a.test.json', { type: 'api_key', api_key: 'FAKE with spaces' })
+    const { code, stderr } = await run(folder, 'keys revoke --all --domain a.test --yes')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/a\.test\.json: .*its keys are not revoked/)
+  })
+
   it.each(['keys revoke', 'keys revoke --all', 'keys revoke --domain a.test', 'keys revoke FAKE0000 --all'])(
     'refuses "%s", which does not say what',
     async (line) => {

@@ -1,4 +1,5 @@
-import { revokeClientKeys } from '@agent-prompt-train/core'
+import { basename } from 'node:path'
+import { ConfigurationError, type FileCredentialHealth, revokeClientKeys } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { confirm } from '../prompt.js'
 import { withStores } from '../stores.js'
@@ -7,7 +8,8 @@ import { UsageError } from '../usage-error.js'
 /** `prompt-train keys revoke`: ends one key, or every key of a domain. */
 export async function run({ flags: { all, yes, json }, values: { domain }, operands: [keyId] }: Given): Promise<void> {
   const which = toWhich(keyId, all === true, domain)
-  const revoked = await withStores(async ({ clientKeys }) => {
+  const revoked = await withStores(async ({ clientKeys, health }) => {
+    if ('domain' in which) assertReadable(which.domain, health())
     if ('domain' in which && !yes) {
       const { length } = (await clientKeys.list(which.domain)).filter(({ revokedAt }) => revokedAt === null)
       await confirm(`This ends ${length === 1 ? 'the one key' : `all ${length} keys`} of ${which.domain}.`)
@@ -16,6 +18,15 @@ export async function run({ flags: { all, yes, json }, values: { domain }, opera
   })
   if (json) process.stdout.write(`${JSON.stringify({ revoked })}\n`)
   else process.stdout.write(`${toText(revoked)} A revoked key is refused within 5 seconds.\n`)
+}
+
+/** A running server keeps the last good keys of a file that is refused now: they would work on, and nobody be told. */
+function assertReadable(domain: string, { refused }: FileCredentialHealth): void {
+  const names = [`${domain}.json`, `${domain}.credentials.json`]
+  const broken = refused.find(({ file }) => names.includes(basename(file)))
+  if (broken !== undefined) {
+    throw new ConfigurationError(broken.file, `${broken.problem}: mend or remove the file, its keys are not revoked`)
+  }
 }
 
 function toWhich(keyId: string | undefined, all: boolean, domain: string | undefined) {

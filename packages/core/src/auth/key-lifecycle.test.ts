@@ -159,6 +159,27 @@ describe('revokeClientKeys', () => {
     expect(await store.find(keyId, '')).toMatchObject({ revokedAt: 1 })
   })
 
+  it('brings a revocation that lies ahead forward', async () => {
+    const { store, keyId } = open({ revokedAt: NOW + 1000 })
+    expect(await revokeClientKeys(store, { keyId }, { clock })).toBe(1)
+    expect(await store.find(keyId, '')).toMatchObject({ revokedAt: NOW })
+  })
+
+  it('revokes a key that is made while the domain is being revoked', async () => {
+    const { clientKeys } = memoryStorage({ clientKeys: [keyOf('a.test')] })
+    let made = false
+    const store = {
+      ...clientKeys,
+      async update(...args: Parameters<typeof clientKeys.update>) {
+        if (!made) await clientKeys.add(keyOf('a.test'))
+        made = true
+        return clientKeys.update(...args)
+      },
+    }
+    expect(await revokeClientKeys(store, { domain: 'a.test' }, { clock })).toBe(2)
+    expect((await clientKeys.list()).every(({ revokedAt }) => revokedAt === NOW)).toBe(true)
+  })
+
   it('refuses an unknown key', async () => {
     expect(await codeOf(revokeClientKeys(open().store, { keyId: 'FAKE0000' }, { clock }))).toBe('key_unknown')
   })

@@ -81,18 +81,28 @@ export async function revokeClientKeys(
   { clock = systemClock }: { readonly clock?: Pick<Clock, 'now'> } = {},
 ): Promise<number> {
   const revokedAt = clock.now()
-  const keyIds = 'keyId' in which ? [which.keyId] : (await store.list(which.domain)).map(({ keyId }) => keyId)
+  if ('keyId' in which) {
+    const ended = await endKey(store, which.keyId, revokedAt)
+    if (ended === null) throw unknown(which.keyId)
+    return ended ? 1 : 0
+  }
   let revoked = 0
-  for (const keyId of keyIds) {
-    let isNew = false
-    const key = await store.update(keyId, (current) => {
-      isNew = current.revokedAt === null
-      return isNew ? { ...current, revokedAt } : current
-    })
-    if (key === null && 'keyId' in which) throw unknown(keyId)
-    if (key !== null && isNew) revoked++
+  // Until a pass finds none: a key may be made while others are being revoked.
+  for (let before = -1; revoked > before; ) {
+    before = revoked
+    for (const { keyId } of await store.list(which.domain)) if (await endKey(store, keyId, revokedAt)) revoked++
   }
   return revoked
+}
+
+/** Whether the key was live until now; null where there is no such key. A revocation that lies ahead is brought forward. */
+async function endKey(store: ClientKeyStore, keyId: string, revokedAt: number): Promise<boolean | null> {
+  let wasLive = false
+  const key = await store.update(keyId, (current) => {
+    wasLive = (current.revokedAt ?? Infinity) > revokedAt
+    return wasLive ? { ...current, revokedAt } : current
+  })
+  return key === null ? null : wasLive
 }
 
 function toEnd({ overlapMs, endsAt }: RotateOptions, now: number): number {
