@@ -76,7 +76,7 @@ describe('credentials add', () => {
 
   it.each([
     [`credentials add --domain example.com ${API_KEY}`, 'an argument looks like a secret'],
-    ['credentials add --domain example.com --type bearer', 'option "--type" is api_key or oauth'],
+    ['credentials add --domain example.com --type bearer', 'option "--type" is api_key, oauth or federation'],
   ])('refuses "%s" with exit code 2', async (line, problem) => {
     const ended = await run(makeFolder(), line)
     expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(problem) })
