@@ -7,11 +7,13 @@ Usage: prompt-train credentials add --domain DOMAIN [--type api_key|oauth] [--re
 Options:
       --domain DOMAIN   The tenant, a host name such as example.com
       --type TYPE       api_key, oauth or federation [api_key]
-      --rule ID         The federation rule, fdrl_…
-      --organization ID
-      --service-account ID  svac_…
-      --workspace ID    wrkspc_… [that of the rule]
-      --assertion-file FILE  Holds the assertion of your identity provider; read anew for each exchange
+      --rule ID         Federation rule, fdrl_…
+      --organization ID Organisation
+      --service-account ID
+                        Service account, svac_…
+      --workspace ID    Workspace, wrkspc_… [none is sent]
+      --assertion-file FILE
+                        Holds the assertion of your identity provider, and is read anew for each exchange
       --replace         Put it in the place of the one that is there; client keys stay
   -h, --help            Show this help
 

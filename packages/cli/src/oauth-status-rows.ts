@@ -11,7 +11,7 @@ const HEADER = ['DOMAIN', 'STATE', 'SUBSCRIPTION', 'EXPIRES IN', 'LAST REFRESH',
 /** How the OAuth credential of a domain stands. @throws RefusedError when it has none, or one that does not open */
 export async function findOAuthStatus(stores: Stores, domain: string): Promise<OAuthStatus> {
   const problem = await findSealProblem(stores, domain)
-  if (problem !== null) throw new RefusedError(`the credential of ${domain} ${problem}`)
+  if (problem !== null) throw new RefusedError(`${domain}: ${problem}`)
   const { find } = stores.credentials
   const [status] = await listOAuthStatus({ list: async () => [domain], find })
   if (status !== undefined) return status

@@ -48,7 +48,8 @@ async function askFor(server: Server, key: string): Promise<Response> {
   return fetch(`${server.address}/v1/messages`, { method: 'POST', headers: { 'x-api-key': key }, body: '{}' })
 }
 
-describe('oauth', () => {
+// Each runs several processes, one after the other.
+describe('oauth', { timeout: 90_000 }, () => {
   it('logs in, serves with the login, shows how it stands, and refreshes it, without showing a token', async () => {
     const [folder, upstream, endpoint] = [makeFolder(), await startScriptedUpstream(), await startTokenEndpoint()]
     const variables = { ...toVariables(endpoint), OAUTH_SCOPES: 'org:profile workspace:inference' }
@@ -108,7 +109,6 @@ describe('oauth', () => {
   it('takes a new login up while serve runs, once the old one is dead', async () => {
     const [folder, upstream, endpoint] = [makeFolder(), await startScriptedUpstream(), await startTokenEndpoint()]
     const variables = toVariables(endpoint)
-    // So short that each request waits for a refresh.
     writeCredentialFile(folder, `${DOMAIN}.credentials.json`, {
       type: 'oauth',
       access_token: 'sk-ant-oat01-FAKE-old',
@@ -249,7 +249,12 @@ describe('oauth', () => {
     ['OAUTH_TOKEN_URL', 'serve'],
   ])('refuses plain http in %s by name at %s', async (name, line) => {
     const folder = makeFolder()
-    writeCredentialFile(folder, `${DOMAIN}.json`, { type: 'oauth', access_token: 'sk-ant-oat01-FAKE' })
+    const { digest } = await runJson(makeFolder(), 'auth generate-key')
+    writeCredentialFile(folder, `${DOMAIN}.json`, {
+      type: 'oauth',
+      access_token: 'sk-ant-oat01-FAKE',
+      client_api_keys: [digest],
+    })
     const variables = {
       OAUTH_AUTHORIZE_URL: 'https://example.com/authorize',
       OAUTH_TOKEN_URL: 'https://example.com/token',
