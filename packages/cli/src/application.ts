@@ -5,13 +5,15 @@ import {
   createProxy,
   type Logger,
   memoryStorage,
+  type OAuthOptions,
   type ProxyApp,
   type ProxyOptions,
 } from '@agent-prompt-train/core'
 import { type ConfiguredCredentials, DEFAULT_DOMAIN, openCredentials } from './credentials-from-environment.js'
 import { startDemonstrationUpstream } from './demonstration-upstream.js'
 import { openDevelopmentKey } from './development-key.js'
-import type { Environment } from './environment.js'
+import type { Environment, OAuthSettings } from './environment.js'
+import { nameVariable } from './name-variable.js'
 import type { Access } from './welcome.js'
 
 /** The proxy as the environment wants it. */
@@ -46,6 +48,7 @@ export async function createApplication(environment: Environment, logger: Logger
     ...callers,
     credentials: upstream.credentials,
     ...(upstream.url !== null && { upstream: upstream.url }),
+    oauth: toOAuthOptions(environment.oauth),
     edge: { trustedProxies: environment.trustedProxies, allow: environment.ipAllowlist },
     logger,
   })
@@ -86,6 +89,14 @@ async function toDemonstration(
   }
 }
 
+function toOAuthOptions({ tokenUrl, clientId, allowSubscription }: OAuthSettings): OAuthOptions {
+  return {
+    ...(tokenUrl !== null && { tokenUrl }),
+    ...(clientId !== null && { clientId }),
+    allowSubscriptionOAuth: allowSubscription,
+  }
+}
+
 type Callers = Pick<ProxyOptions, 'authenticate' | 'storage'> & { readonly access: Access }
 
 async function openAccess(
@@ -112,6 +123,7 @@ const VARIABLES = new Map([
   ['upstream', 'CLAUDE_API_BASE_URL'],
   ['edge.trustedProxies', 'TRUSTED_PROXIES'],
   ['edge.allow', 'IP_ALLOWLIST'],
+  ['oauth.tokenUrl', 'OAUTH_TOKEN_URL'],
 ])
 
 /** Creates the proxy; an option that it refuses is named by the variable it came from. */
@@ -119,9 +131,6 @@ function build(options: ProxyOptions): ProxyApp {
   try {
     return createProxy(options)
   } catch (error) {
-    const variable = error instanceof ConfigurationError ? VARIABLES.get(error.option) : undefined
-    if (variable === undefined) throw error
-    const { option, message } = error as ConfigurationError
-    throw new ConfigurationError(variable, message.slice(`${option}: `.length))
+    throw nameVariable(error, VARIABLES)
   }
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { federationOptions } from './federation-options.js'
 import { generalHelp, generateKeyHelp, serveHelp } from './help.js'
 import * as credentialsHelp from './help-credentials.js'
 import * as keysHelp from './help-keys.js'
+import * as oauthHelp from './help-oauth.js'
 
 /** What a command line gives a command, checked against its row below. */
 export interface Given {
@@ -82,7 +84,7 @@ export const commands: readonly Command[] = [
     name: 'credentials add',
     help: credentialsHelp.add,
     flags: ['replace'],
-    values: ['domain!', 'type'],
+    values: ['domain!', 'type', ...federationOptions],
     operands: [],
     load: () => import('./commands/credentials-add.js'),
   },
@@ -109,6 +111,30 @@ export const commands: readonly Command[] = [
     values: [],
     operands: [],
     load: () => import('./commands/credentials-seal.js'),
+  },
+  {
+    name: 'oauth login',
+    help: oauthHelp.login,
+    flags: ['replace'],
+    values: ['domain!'],
+    operands: [],
+    load: () => import('./commands/oauth-login.js'),
+  },
+  {
+    name: 'oauth refresh',
+    help: oauthHelp.refresh,
+    flags: ['json'],
+    values: ['domain!'],
+    operands: [],
+    load: () => import('./commands/oauth-refresh.js'),
+  },
+  {
+    name: 'oauth status',
+    help: oauthHelp.status,
+    flags: ['json'],
+    values: ['domain'],
+    operands: [],
+    load: () => import('./commands/oauth-status.js'),
   },
   {
     name: 'keyring create',

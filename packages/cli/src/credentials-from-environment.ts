@@ -3,6 +3,7 @@ import {
   ConfigurationError,
   type Credential,
   type CredentialLookup,
+  type CredentialStore,
   type FileCredentialStore,
   fileCredentialStore,
   type Logger,
@@ -15,6 +16,7 @@ export const DEFAULT_DOMAIN = 'default'
 
 /** The upstream credentials and client keys that the environment configures. */
 export interface ConfiguredCredentials {
+  /** One that can be written to where there is a folder, so that OAuth credentials are refreshed. */
   readonly store: CredentialLookup
   readonly hasCredential: boolean
   readonly hasClientKey: boolean
@@ -34,8 +36,8 @@ export async function openCredentials(environment: Environment, logger: Logger):
   const opened = files === null ? null : await openSealed(files, environment)
   return {
     store: {
+      ...opened,
       find: async (domain) => (await opened?.find(domain)) ?? (domain === DEFAULT_DOMAIN ? own : null),
-      ...(files !== null && { clientKeys: files.clientKeys }),
     },
     hasCredential: own !== null || (files?.size.domains ?? 0) > 0,
     hasClientKey: (files?.size.clientKeys ?? 0) > 0,
@@ -52,7 +54,7 @@ function openFiles(environment: Environment, own: Credential | null, logger: Log
 }
 
 /** A wrong key shows at the start, not at the first request of a domain. */
-async function openSealed(files: FileCredentialStore, { keyRing }: Environment): Promise<CredentialLookup> {
+async function openSealed(files: FileCredentialStore, { keyRing }: Environment): Promise<CredentialStore> {
   if (keyRing !== null) {
     const opened = sealedCredentialStore(files, keyRing)
     await opened.assertOpens().catch((error: unknown) => {

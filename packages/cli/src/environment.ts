@@ -16,6 +16,7 @@ export interface Environment {
   readonly anthropicApiKey: Secret | null
   /** Null where ENCRYPTION_KEYS is not set. */
   readonly keyRing: KeyRing | null
+  readonly oauth: OAuthSettings
   readonly clientAuth: boolean
   readonly trustedProxies: readonly string[]
   readonly ipAllowlist: readonly string[]
@@ -26,12 +27,24 @@ export interface Environment {
   readonly notUsedYet: readonly string[]
 }
 
+/** What OAuth credentials are made and refreshed with. Null where it is not set. */
+export interface OAuthSettings {
+  readonly authorizeUrl: string | null
+  readonly tokenUrl: string | null
+  readonly clientId: string | null
+  readonly redirectUri: string | null
+  readonly scopes: readonly string[]
+  readonly allowSubscription: boolean
+}
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const NODE_ENVS = ['development', 'test', 'production'] as const
 const NOT_USED_YET = ['DATABASE_URL', 'DASHBOARD_API_KEY', 'SLACK_WEBHOOK_URL']
 
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 const list = z.string().transform((text) => text.split(',').flatMap((entry) => entry.trim() || []))
+const words = z.string().transform((text) => text.split(/[\s,]+/).filter((word) => word !== ''))
+const text = z.string().nullable().default(null)
 const folder = z.string().transform((path) => resolve(path))
 const apiKey = z
   .string()
@@ -51,9 +64,15 @@ const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   CREDENTIALS_DIR: folder.prefault('credentials'),
   DATA_DIR: folder.prefault('.data'),
-  CLAUDE_API_BASE_URL: z.string().nullable().default(null),
+  CLAUDE_API_BASE_URL: text,
   ANTHROPIC_API_KEY: apiKey.nullable().default(null),
-  ENCRYPTION_KEYS: z.string().nullable().default(null),
+  ENCRYPTION_KEYS: text,
+  OAUTH_AUTHORIZE_URL: text,
+  OAUTH_TOKEN_URL: text,
+  OAUTH_CLIENT_ID: text,
+  OAUTH_REDIRECT_URI: text,
+  OAUTH_SCOPES: words.default([]),
+  ALLOW_SUBSCRIPTION_OAUTH: flag.default(false),
   ENABLE_CLIENT_AUTH: flag.default(true),
   TRUSTED_PROXIES: list.default([]),
   IP_ALLOWLIST: list.default([]),
@@ -94,6 +113,14 @@ export function readEnvironment(
     upstream: values.CLAUDE_API_BASE_URL,
     anthropicApiKey: values.ANTHROPIC_API_KEY,
     keyRing: values.ENCRYPTION_KEYS === null ? null : parseKeyRing(values.ENCRYPTION_KEYS),
+    oauth: {
+      authorizeUrl: values.OAUTH_AUTHORIZE_URL,
+      tokenUrl: values.OAUTH_TOKEN_URL,
+      clientId: values.OAUTH_CLIENT_ID,
+      redirectUri: values.OAUTH_REDIRECT_URI,
+      scopes: values.OAUTH_SCOPES,
+      allowSubscription: values.ALLOW_SUBSCRIPTION_OAUTH,
+    },
     clientAuth: values.ENABLE_CLIENT_AUTH,
     trustedProxies: values.TRUSTED_PROXIES,
     ipAllowlist: values.IP_ALLOWLIST,

@@ -1,14 +1,24 @@
 export const add = `Store the upstream credential of a domain. It is read from standard input, or asked for on a terminal.
 
 Usage: prompt-train credentials add --domain DOMAIN [--type api_key|oauth] [--replace]
+       prompt-train credentials add --domain DOMAIN --type federation --rule ID --organization ID --service-account ID
+                                    [--workspace ID] --assertion-file FILE [--replace]
 
 Options:
       --domain DOMAIN   The tenant, a host name such as example.com
-      --type TYPE       api_key or oauth [api_key]
+      --type TYPE       api_key, oauth or federation [api_key]
+      --rule ID         Federation rule, fdrl_…
+      --organization ID Organisation
+      --service-account ID
+                        Service account, svac_…
+      --workspace ID    Workspace, wrkspc_… [none is sent]
+      --assertion-file FILE
+                        Holds the assertion of your identity provider, and is read anew for each exchange
       --replace         Put it in the place of the one that is there; client keys stay
   -h, --help            Show this help
 
 Standard input holds the API key alone, or for oauth { "access_token", "refresh_token", "expires_at" } as JSON.
+A federation credential holds no secret and is taken from the options.
 With ENCRYPTION_KEYS the credential is sealed.
 `
 

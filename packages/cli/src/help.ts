@@ -13,6 +13,9 @@ Commands:
   credentials list    Show which domains have a credential
   credentials check   Check every credential file
   credentials seal    Encrypt credentials that are stored in the clear
+  oauth login         Store an OAuth credential by logging in
+  oauth refresh       Refresh an OAuth credential now
+  oauth status        Show how OAuth credentials stand
   keyring create      Make a key for ENCRYPTION_KEYS. Stores nothing.
   keyring rewrap      Encrypt anew with the first key of ENCRYPTION_KEYS
   auth generate-key   Make a client key and its digest. Stores nothing.
@@ -36,6 +39,9 @@ Environment:
   ANTHROPIC_API_KEY     Upstream key of domain "default", and of files that hold client keys alone
   ENCRYPTION_KEYS       k1:<base64>,k2:<base64>: opens sealed credentials; the first key seals
   CLAUDE_API_BASE_URL   Upstream; plain http on loopback only [https://api.anthropic.com]
+  OAUTH_TOKEN_URL       Where OAuth credentials are refreshed [/v1/oauth/token of Anthropic's or a loopback upstream]
+  OAUTH_CLIENT_ID       The client id that their logins were made with [none is sent]
+  ALLOW_SUBSCRIPTION_OAUTH  true uses credentials of subscription plans: read docs/oauth.md first [false]
   ENABLE_CLIENT_AUTH    false lets everybody in: NODE_ENV=development and a loopback HOST only [true]
   DATA_DIR              Folder for what this command keeps: the development client key [./.data]
   TRUSTED_PROXIES       Addresses and CIDR blocks whose X-Forwarded-For is believed, comma separated

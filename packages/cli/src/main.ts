@@ -1,8 +1,11 @@
 import { parseArguments } from './arguments.js'
 import { UsageError } from './usage-error.js'
 
-/** Errors that tell what to mend in one line, alone or as the cause of what a client would be told. By name: importing the classes would load the server for every command. */
-const TOLD = ['ConfigurationError', 'ClientKeyError', 'StorageError', 'KeyRingError', 'RefusedError']
+/**
+ * Errors that tell what to mend in one line, alone or as the cause of what a client would be told. By name: importing the
+ * classes would load the server for every command.
+ */
+const TOLD = ['ConfigurationError', 'ClientKeyError', 'StorageError', 'KeyRingError', 'RefusedError', 'OAuthLoginError']
 
 try {
   const { command, given } = parseArguments(process.argv.slice(2))

@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { askHidden, askLine, confirm, isInteractive, RefusedError, readAll } from './prompt.js'
+import { askHidden, askLine, confirm, isInteractive, RefusedError, readAll, readLine } from './prompt.js'
 
 /** A terminal at which somebody types, and what it showed. */
 function terminal(typed: string) {
@@ -51,6 +51,19 @@ describe('readAll', () => {
 
   it('refuses what is no secret for its size', async () => {
     await expect(readAll(pipe('x'.repeat(65_537)))).rejects.toThrow(/64 KiB/)
+  })
+})
+
+describe('readLine', () => {
+  it('takes the first line, and does not wait for the end', async () => {
+    const input = new PassThrough()
+    input.write('code-FA')
+    input.write('KE#state \r\nmore')
+    expect(await readLine({ input, output: new PassThrough() })).toBe('code-FAKE#state')
+  })
+
+  it('takes what there is where no line ends', async () => {
+    expect(await readLine(pipe('code-FAKE#state'))).toBe('code-FAKE#state')
   })
 })
 

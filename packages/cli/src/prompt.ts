@@ -41,13 +41,24 @@ export async function askLine(question: string, { input, output }: Console = pro
 }
 
 /** Reads what a pipe or file holds, without the white space around it. */
-export async function readAll({ input }: Console = processConsole): Promise<string> {
+export function readAll(console: Console = processConsole): Promise<string> {
+  return read(console, () => false)
+}
+
+/** Reads one line of a pipe or file, which may stay open, without the white space around it. */
+export async function readLine(console: Console = processConsole): Promise<string> {
+  const text = await read(console, (chunk) => chunk.includes('\n'))
+  return text.split('\n')[0]!.trim()
+}
+
+async function read({ input }: Console, isLast: (chunk: Buffer) => boolean): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of input) {
     length += chunk.length
     if (length > MAX_BYTES) throw new RefusedError('standard input holds more than 64 KiB: that is no secret')
     chunks.push(Buffer.from(chunk))
+    if (isLast(chunk)) break
   }
   return Buffer.concat(chunks).toString('utf8').trim()
 }

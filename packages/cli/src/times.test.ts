@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseMoment, toIso, toMinute } from './times.js'
+import { parseMoment, toIso, toMinute, toSpan } from './times.js'
 import { UsageError } from './usage-error.js'
 
 const NOW = Date.parse('2027-01-01T00:00:00Z')
@@ -39,6 +39,18 @@ describe('parseMoment', () => {
 
   it('refuses what is over', () => {
     expect(() => parseMoment('overlap', '2026-12-31', NOW)).toThrow(/^option "--overlap" is in the past/)
+  })
+})
+
+describe('toSpan', () => {
+  it.each([
+    [0, '0s'],
+    [45_999, '45s'],
+    [60_000, '1m 0s'],
+    [28_799_000, '7h 59m'],
+    [273_600_000, '3d 4h'],
+  ])('writes %i ms as %s', (milliseconds, text) => {
+    expect(toSpan(milliseconds)).toBe(text)
   })
 })
 

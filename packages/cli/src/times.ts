@@ -26,6 +26,20 @@ export function toMinute(moment: number): string {
   return `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
+/** How long, in its two largest units: `3d 4h`, `7h 59m`, `45s`. */
+export function toSpan(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000)
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const
+  const first = parts.findIndex(([count]) => count > 0)
+  const shown = first === -1 ? parts.slice(-1) : parts.slice(first, first + 2)
+  return shown.map(([count, unit]) => `${count}${unit}`).join(' ')
+}
+
 /** For JSON: ISO 8601, or null. */
 export function toIso(moment: number | null): string | null {
   return moment === null ? null : new Date(moment).toISOString()

@@ -43,6 +43,23 @@ describe('credentials add', () => {
     })
   })
 
+  it('stores a federation credential from its options', async () => {
+    const folder = makeFolder()
+    const ids = '--rule fdrl_FAKE --organization o-1 --service-account svac_FAKE --workspace wrkspc_FAKE'
+    const line = `credentials add --domain example.com --type federation ${ids}`
+    expect(await run(folder, line)).toMatchObject({ code: 2, stderr: expect.stringContaining('"--assertion-file"') })
+    expect(await run(folder, `${line} --assertion-file token.jwt`)).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(readFileSync(fileOf(folder, 'example.com'), 'utf8'))).toMatchObject({
+      type: 'federation',
+      federation_rule_id: 'fdrl_FAKE',
+      organization_id: 'o-1',
+      service_account_id: 'svac_FAKE',
+      workspace_id: 'wrkspc_FAKE',
+      assertion_file: join(folder, 'token.jwt'),
+    })
+    expect(await run(folder, 'credentials check')).toMatchObject({ code: 0 })
+  })
+
   it('keeps the credential that is there unless told to replace it, and its client keys then', async () => {
     const folder = makeFolder()
     const line = 'credentials add --domain example.com'
@@ -76,7 +93,9 @@ describe('credentials add', () => {
 
   it.each([
     [`credentials add --domain example.com ${API_KEY}`, 'an argument looks like a secret'],
-    ['credentials add --domain example.com --type bearer', 'option "--type" is api_key or oauth'],
+    ['credentials add --domain example.com --rule fdrl_FAKE', 'option "--rule" needs --type federation'],
+    ['credentials add --domain example.com --type federation --rule a.b', 'option "--rule" is not an id'],
+    ['credentials add --domain example.com --type bearer', 'option "--type" is api_key, oauth or federation'],
   ])('refuses "%s" with exit code 2', async (line, problem) => {
     const ended = await run(makeFolder(), line)
     expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(problem) })

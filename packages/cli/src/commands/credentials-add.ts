@@ -1,6 +1,7 @@
 import { ConfigurationError, type Credential, neverRefreshed, Secret } from '@agent-prompt-train/core'
 import { z } from 'zod'
 import type { Given } from '../commands.js'
+import { assertNoFederation, toFederation } from '../federation-options.js'
 import { askHidden, askLine, isInteractive, RefusedError, readAll } from '../prompt.js'
 import { withStores } from '../stores.js'
 import { UsageError } from '../usage-error.js'
@@ -25,14 +26,13 @@ const oauth = z.strictObject({
 })
 
 /** `prompt-train credentials add`: stores the credential of a domain, sealed where there is a key ring. */
-export async function run({ flags: { replace }, values: { domain, type = 'api_key' } }: Given): Promise<void> {
-  if (type !== 'api_key' && type !== 'oauth') {
-    throw new UsageError('option "--type" is api_key or oauth', 'prompt-train credentials add')
-  }
+export async function run({ flags: { replace }, values }: Given): Promise<void> {
+  const { domain, type = 'api_key' } = values
+  const read = toReader(type, values)
   await withStores(
     async ({ credentials, keyRing }) => {
       if (!replace && (await credentials.find(domain!)) !== null) throw taken(domain!)
-      const credential = type === 'api_key' ? await readApiKey() : await readOAuth()
+      const credential = await read()
       await credentials.update(domain!, (current) => {
         if (current !== null && !replace) throw taken(domain!)
         return credential
@@ -44,6 +44,17 @@ What to do next: prompt-train keys create --domain ${domain}
     },
     { makeFolder: true },
   )
+}
+
+function toReader(type: string, values: Given['values']): () => Promise<Credential> {
+  if (type === 'federation') {
+    const credential = toFederation(values)
+    return async () => credential
+  }
+  assertNoFederation(values)
+  if (type === 'api_key') return readApiKey
+  if (type === 'oauth') return readOAuth
+  throw new UsageError('option "--type" is api_key, oauth or federation', 'prompt-train credentials add')
 }
 
 async function readApiKey(): Promise<Credential> {

@@ -1,5 +1,6 @@
 import type { FileProblem } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
+import { findSealProblem } from '../seal-problem.js'
 import { type Stores, withStores } from '../stores.js'
 
 /** `prompt-train credentials check`: whether `serve` could work with every file. */
@@ -18,24 +19,12 @@ interface Findings {
 async function inspect(stores: Stores): Promise<Findings> {
   const { refused, loose } = stores.health()
   const domains = await stores.stored.list()
-  const looks = await Promise.all(domains.map((domain) => sealProblem(stores, domain)))
-  const closed = looks.filter((problem) => problem !== null)
+  const closed: FileProblem[] = []
+  for (const domain of domains) {
+    const problem = await findSealProblem(stores, domain)
+    if (problem !== null) closed.push({ file: domain, problem })
+  }
   return { credentials: domains.length - closed.length, problems: [...refused, ...loose, ...closed] }
-}
-
-/** Null where the credential is not sealed, or opens. */
-async function sealProblem({ stored, credentials, keyRing }: Stores, domain: string): Promise<FileProblem | null> {
-  const credential = await stored.find(domain)
-  if (credential?.type !== 'sealed') return null
-  if (keyRing === null) {
-    return { file: domain, problem: `is sealed with ${credential.ringKeyId}, and ENCRYPTION_KEYS is not set` }
-  }
-  try {
-    await credentials.find(domain)
-    return null
-  } catch (error) {
-    return { file: domain, problem: ((error as Error).cause as Error).message }
-  }
 }
 
 function toText(credentials: number, problems: readonly FileProblem[]): string {

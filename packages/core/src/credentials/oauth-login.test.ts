@@ -46,6 +46,22 @@ describe('createOAuthLogin', () => {
     expect(begin().query.get('state')).not.toBe(query.get('state'))
   })
 
+  it('leaves out what the client is registered with', async () => {
+    const server = new ScriptedTokenServer()
+    const login = createOAuthLogin({
+      authorizeUrl: 'https://platform.claude.com/oauth/authorize',
+      tokenUrl: 'https://platform.claude.com/v1/oauth/token',
+      clientId: 'client-1',
+      dispatcher: server,
+    })
+    const query = new URL(login.url).searchParams
+    expect([...query.keys()]).not.toEqual(expect.arrayContaining(['redirect_uri']))
+    expect([...query.keys()]).not.toEqual(expect.arrayContaining(['scope']))
+    server.script.push(granted())
+    await login.finish(`code-FAKE#${query.get('state')}`)
+    expect(server.asked[0]!.grant).not.toHaveProperty('redirect_uri')
+  })
+
   it.each([
     ['what the page shows', (state: string) => `code-FAKE#${state}`],
     ['the same with blanks around it', (state: string) => ` \n code-FAKE#${state}\n`],

@@ -14,9 +14,13 @@ export interface OAuthLoginOptions {
   readonly authorizeUrl: string
   readonly tokenUrl: string
   readonly clientId: string
-  /** Where the page sends the person with the code. */
-  readonly redirectUri: string
-  readonly scopes: readonly string[]
+  /**
+   * Where the page sends the person with the code (RFC 6749 section 4.1.1).
+   * @default none is sent: the one that the client is registered with
+   */
+  readonly redirectUri?: string
+  /** @default none are asked for: the client's own */
+  readonly scopes?: readonly string[]
   /** @default systemClock */
   readonly clock?: Clock
   /** An undici dispatcher for the token endpoint. Yours to close. @default one of our own */
@@ -45,7 +49,8 @@ export class OAuthLoginError extends Error {
  * @throws ConfigurationError `authorizeUrl` or `tokenUrl` when it is not https (or http on a loopback address)
  */
 export function createOAuthLogin(options: OAuthLoginOptions): OAuthLogin {
-  const { clientId, redirectUri, scopes, clock = systemClock, dispatcher = null } = options
+  const { clientId, scopes = [], clock = systemClock, dispatcher = null } = options
+  const redirect = options.redirectUri === undefined ? null : { redirect_uri: options.redirectUri }
   const authorizeUrl = toServiceUrl('authorizeUrl', options.authorizeUrl)
   const tokenUrl = toServiceUrl('tokenUrl', options.tokenUrl)
   if (clientId === '') throw new ConfigurationError('clientId', 'is empty')
@@ -58,8 +63,8 @@ export function createOAuthLogin(options: OAuthLoginOptions): OAuthLogin {
     code: 'true',
     client_id: clientId,
     response_type: 'code',
-    redirect_uri: redirectUri,
-    scope: scopes.join(' '),
+    ...redirect,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     code_challenge: challenge,
     code_challenge_method: 'S256',
     state,
@@ -74,7 +79,7 @@ export function createOAuthLogin(options: OAuthLoginOptions): OAuthLogin {
         code,
         state,
         client_id: clientId,
-        redirect_uri: redirectUri,
+        ...redirect,
         code_verifier: verifier,
       }
       const endpoint = createTokenEndpoint(tokenUrl, dispatcher)

@@ -1,0 +1,57 @@
+import { type OAuthStatus, refreshOAuth } from '@agent-prompt-train/core'
+import type { Given } from '../commands.js'
+import { type OAuthSettings, readEnvironment } from '../environment.js'
+import { nameOAuthVariable, requireSetting } from '../oauth-settings.js'
+import { findOAuthStatus, isAllowed, toStatusJson, toStatusTable } from '../oauth-status-rows.js'
+import { RefusedError } from '../prompt.js'
+import { type Stores, withStores } from '../stores.js'
+import { toMinute } from '../times.js'
+
+/** `prompt-train oauth refresh`: refreshes the credential of a domain now; exit code 1 where nothing was refreshed. */
+export async function run({ flags: { json }, values }: Given): Promise<void> {
+  const domain = values.domain!
+  const { oauth } = readEnvironment({ isTerminal: false })
+  const began = Date.now()
+  const status = await withStores(async (stores) => {
+    assertRefreshable(await findOAuthStatus(stores, domain), oauth)
+    return (await refresh(stores, domain, oauth)) ?? findOAuthStatus(stores, domain)
+  })
+  const isRefreshed = status.refreshedAt !== null && status.refreshedAt >= began
+  if (json) process.stdout.write(`${JSON.stringify(toStatusJson(status, oauth))}\n`)
+  else if (isRefreshed) process.stdout.write(toStatusTable([status], oauth, Date.now()))
+  else throw new RefusedError(toProblem(status))
+  if (!isRefreshed) process.exitCode = 1
+}
+
+function assertRefreshable(status: OAuthStatus, oauth: OAuthSettings): void {
+  const { domain, state } = status
+  if (!isAllowed(status, oauth)) {
+    throw new RefusedError(
+      `the credential of ${domain} counts as one of a subscription plan, which is not used unless ` +
+        'ALLOW_SUBSCRIPTION_OAUTH=true: read docs/oauth.md first',
+    )
+  }
+  if (state === 'not_renewable') {
+    throw new RefusedError(
+      `the credential of ${domain} has no refresh token: prompt-train oauth login --domain ${domain}`,
+    )
+  }
+}
+
+async function refresh({ credentials }: Stores, domain: string, { tokenUrl: url, clientId }: OAuthSettings) {
+  const tokenUrl = requireSetting('OAUTH_TOKEN_URL', url)
+  try {
+    return await refreshOAuth({ credentials, domain, tokenUrl, ...(clientId !== null && { clientId }) })
+  } catch (error) {
+    throw nameOAuthVariable(error)
+  }
+}
+
+function toProblem({ domain, state, failure, nextRefreshAt }: OAuthStatus): string {
+  const reason = failure === null ? '' : ` (${failure.error})`
+  const next =
+    state === 'needs_login'
+      ? `it needs a login: prompt-train oauth login --domain ${domain}`
+      : `it is ${state}${nextRefreshAt === null ? '' : `, and tried again at ${toMinute(nextRefreshAt)}`}`
+  return `the credential of ${domain} was not refreshed${reason}: ${next}`
+}
