@@ -39,8 +39,11 @@ export const canaries = {
 
 /** Every canary in one text, as a careless error message or prompt would hold it. */
 export const everyCanary = Object.values(canaries)
-  // A bare ring key is 43 characters like any other: nothing says that it is a secret.
-  .map((each) => (each === canaries.ringKey ? `ENCRYPTION_KEYS=k1:${each.value}` : each.value))
+  .map((each) => {
+    // Nothing but its name says of a ring key, or of a cookie, that it is a secret.
+    if (each === canaries.ringKey) return `ENCRYPTION_KEYS=k1:${each.value}`
+    return each === canaries.cookie ? `Cookie: ${each.value}` : each.value
+  })
   .join('\n')
 
 /** Pieces of each secret, in the forms that bytes are commonly written down in. */
