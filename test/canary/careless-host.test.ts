@@ -18,7 +18,7 @@ import { listen } from '../support/listen.js'
 import type { RawUpstream } from '../support/raw-upstream.js'
 import { callers, canaries, everyCanary } from './canaries.js'
 import { hosts, openScene, storageWithCanaries } from './scene.js'
-import { expectNoCanary, toTexts } from './sinks.js'
+import { expectNoCanary, readFolder, toTexts } from './sinks.js'
 import { startUpstream } from './upstream.js'
 
 let upstream: RawUpstream
@@ -89,6 +89,9 @@ describe.each(hosts)('$name tells nothing where', (host) => {
     if (status !== 200) expectNoCanary({ 'an answer of ours': [answer.head, answer.body] })
     await scene.close()
     expect(scene.log()).toContain('"msg":"exchange"')
+    if (options().storage?.exchanges !== undefined) {
+      expect(readFolder(scene.folder).filter((name) => String(name).endsWith('.spill'))).not.toEqual([])
+    }
   })
 
   it("the host's own logger takes what the library says", async () => {

@@ -44,7 +44,10 @@ describe.each(hosts)('$name', (host) => {
     expect(errorEvent.body.includes(canaries.upstreamKey.value)).toBe(true)
     expect(upstream.requests.at(-1)!.text.endsWith(toRequest('errorEvent'))).toBe(true)
     await scene.close()
-    expect(await scene.records()).toHaveLength(passing.length + 1)
+    const records = await scene.records()
+    expect(records).toHaveLength(passing.length + 1)
+    expect(records.every(({ content }) => content !== null && content.parts.length > 0)).toBe(true)
+    expect(records.map(({ stopReason }) => stopReason)).toContain('DB_PASSWORD=****')
     expect(scene.log().match(/"msg":"exchange"/g)).toHaveLength(passing.length + 1)
   })
 

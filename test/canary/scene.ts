@@ -41,6 +41,8 @@ export interface Received {
 
 export interface Scene {
   readonly origin: string
+  /** Where the spill is, if anything is spilled. */
+  readonly folder: string
   readonly proxy: ProxyApp
   send(sending?: Sending): Promise<Received>
   /** The head of an answer, whose body is there to be read or left. */
@@ -112,6 +114,7 @@ export async function openScene(host: Host, options: ProxyOptions): Promise<Scen
 
   return {
     origin: mounted.origin,
+    folder,
     proxy,
     open,
     records,
