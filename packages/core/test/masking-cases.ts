@@ -110,6 +110,7 @@ export const secretCases: readonly SecretCase[] = [
   ...rows(
     'generic',
     'DB_PASSWORD=«hunter2FAKE»',
+    'ENCRYPTION_KEYS=«k1:RkFLRUZBS0VGQUtFRkFLRUZBS0VGQUtFRkFLRUZBS0U=,k2:RkFLRTJGQUtFMkZBS0UyRkFLRTJGQUtFMkZBS0UyRkE=»',
     'DB_PASSWORD=«correcthorse»',
     'export SMTP_PASS="«FAKE pw with spaces9»"',
     'POSTGRES_PASSWORD=«p@ss,w0rd!;FAKE»',

@@ -182,5 +182,8 @@ describe('revokeClientKeys', () => {
 
   it('refuses an unknown key', async () => {
     expect(await codeOf(revokeClientKeys(open().store, { keyId: 'FAKE0000' }, { clock }))).toBe('key_unknown')
+    // A whole key given for its id is not repeated.
+    const mistaken = revokeClientKeys(open().store, { keyId: `cnp_live_FAKE${'0'.repeat(42)}` }, { clock })
+    await expect(mistaken).rejects.toThrow('There is no client key with that id, which is 8 letters and digits.')
   })
 })

@@ -3,6 +3,9 @@ import { type Clock, systemClock } from '../clock.js'
 import { ClientKeyError, ConfigurationError } from '../errors.js'
 import type { ClientKey, ClientKeyStore } from '../storage/storage.js'
 
+/** Also of keys known by their digest alone. */
+const KEY_ID = /^[0-9A-Za-z]{8}$/
+
 /** How a client key stands: `overlap` is good until its end and has a successor, `replaced` is the same after that end. */
 export type ClientKeyState = 'good' | 'overlap' | 'replaced' | 'expired' | 'revoked'
 
@@ -131,5 +134,7 @@ function sameLifetime({ createdAt, expiresAt }: ClientKey, now: number): number 
 }
 
 function unknown(keyId: string): ClientKeyError {
-  return new ClientKeyError('key_unknown', `There is no client key with the id ${keyId}.`)
+  // Who has no id at hand may give the whole key.
+  const problem = KEY_ID.test(keyId) ? `with the id ${keyId}` : 'with that id, which is 8 letters and digits'
+  return new ClientKeyError('key_unknown', `There is no client key ${problem}.`)
 }

@@ -122,6 +122,12 @@ describe('createAddressSet', () => {
     expect(make).toThrow(`edge.trustedProxies: "${entry}"`)
   })
 
+  it('repeats nothing that may be a secret in the wrong place', () => {
+    const make = (entry: string) => () => createAddressSet(['127.0.0.1', entry], 'edge.allow')
+    expect(make(`FAKE${'0123456789ab'.repeat(4)}`)).toThrow('edge.allow: entry 2 is not an address')
+    expect(make('sk-ant-api03-FAKE0123456789')).toThrow('edge.allow: "sk-ant-****" is not an address')
+  })
+
   it('agrees with arithmetic on IPv4', () => {
     const number = fc.nat({ max: 2 ** 32 - 1 })
     fc.assert(

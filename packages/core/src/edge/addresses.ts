@@ -1,11 +1,15 @@
 import { BlockList, isIP } from 'node:net'
 import { ConfigurationError } from '../errors.js'
+import { maskText } from '../masking/mask-text.js'
 
 /** A set of addresses and CIDR blocks. */
 export interface AddressSet {
   readonly isEmpty: boolean
   has(address: string): boolean
 }
+
+/** The longest address with a prefix: what is longer may be a secret that was put there by mistake. */
+const MAX_ENTRY = '0000:0000:0000:0000:0000:ffff:255.255.255.255/128'.length
 
 /**
  * Reads `["10.0.0.0/8", "2001:db8::/32", "127.0.0.1"]`.
@@ -14,13 +18,14 @@ export interface AddressSet {
  */
 export function createAddressSet(entries: readonly string[], option: string): AddressSet {
   const list = new BlockList()
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     const [address = '', prefix, ...rest] = entry.trim().split('/')
     const version = isIP(address)
     const bits = version === 4 ? 32 : 128
     const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN
     if (version === 0 || address.includes('%') || rest.length > 0 || !(length <= bits)) {
-      throw new ConfigurationError(option, `"${entry}" is not an address or CIDR block such as 10.0.0.0/8 or ::1`)
+      const named = entry.length > MAX_ENTRY ? `entry ${index + 1}` : `"${maskText(entry)}"`
+      throw new ConfigurationError(option, `${named} is not an address or CIDR block such as 10.0.0.0/8 or ::1`)
     }
     list.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6')
   }

@@ -138,7 +138,8 @@ describe('parseKeyRing', () => {
     ['id and key the wrong way round', `${base64()}:k1`, 'ENCRYPTION_KEYS', /entry 1 is not of the form/],
     ['a comma at the end', `k1:${base64()},`, 'ENCRYPTION_KEYS', /entry 2 is not of the form/],
     ['an id that is an accident', `__proto__:${base64()}`, 'ENCRYPTION_KEYS', /entry 1 is not of the form/],
-    ['a key too short', `k1:${base64()},k2:FAKE`, 'ENCRYPTION_KEYS entry 2 (k2)', /not 32 bytes.*keyring create/],
+    ['a key too short', `k1:${base64()},k2:FAKE`, 'ENCRYPTION_KEYS entry 2', /not 32 bytes.*keyring create/],
+    ['a short secret before its id', 'FAKEsecret12345678901234567890:k1', 'ENCRYPTION_KEYS entry 1', /not 32 bytes/],
     ['one id twice', `k1:${base64()},k1:${base64()}`, 'ENCRYPTION_KEYS', /two keys with the id k1/],
   ])('refuses %s, and does not quote it', (_what, text, option, problem) => {
     const error = failureOf(() => parseKeyRing(text))

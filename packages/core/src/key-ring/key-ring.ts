@@ -103,7 +103,7 @@ export function parseKeyRing(text: string, name = 'ENCRYPTION_KEYS'): KeyRing {
     if (id === undefined || value === undefined || !RING_KEY_ID.test(id)) {
       throw new ConfigurationError(name, `entry ${index + 1} is not of the form k1:<base64>: ${HOW_TO_MAKE}`)
     }
-    toLocalKey(`${name} entry ${index + 1} (${id})`, value)
+    toLocalKey(`${name} entry ${index + 1}`, value)
     return [id, new Secret(value)] as const
   })
   const ids = entries.map(([id]) => id)

@@ -11,7 +11,7 @@ const PASSWORD_WORD = /(?:^|[_.\-$])(?:pass|pw|psw|pword)$|[a-z](?:Pass|Pw)$/i
 const PASS_CAMEL = /[a-z](?:Pass|Pw)$/
 const TOKEN = /(?:token|jwt|bearer)$/
 const SECRET =
-  /(?:secret|apikeys?|secretkey|accesskey|privatekey|privkey|authkey|accountkey|encryptionkey|encryptkey|decryptionkey|signingkey|masterkey|sharedkey|subscriptionkey|storagekey|sessionkey|servicekey|servicerolekey|hmackey|licensekey|licencekey|adminkey|appkey|applicationkey|clientkey|clientapikeys?|integrationkey|ingestkey|insertkey|functionkey|hostkey|deploykey|jwtkey|aeskey|clientsecrets?|codeverifier|seedphrase|mnemonic|recoveryphrase|recoverykey|prompttrainkey|xfunctionskey|amzsignature|googsignature|amzsecuritytoken|authpass)$/
+  /(?:secret|apikeys?|secretkey|accesskey|privatekey|privkey|authkey|accountkey|encryptionkeys?|encryptkey|decryptionkey|signingkey|masterkey|sharedkey|subscriptionkey|storagekey|sessionkey|servicekey|servicerolekey|hmackey|licensekey|licencekey|adminkey|appkey|applicationkey|clientkey|clientapikeys?|integrationkey|ingestkey|insertkey|functionkey|hostkey|deploykey|jwtkey|aeskey|clientsecrets?|codeverifier|seedphrase|mnemonic|recoveryphrase|recoverykey|prompttrainkey|xfunctionskey|amzsignature|googsignature|amzsecuritytoken|authpass)$/
 const OPAQUE =
   /(?:key|credential|credentials|creds|cred|assertion|auth|phpsessid|jsessionid|sessionid|connectsid|gitlabsession|sessioncookie|oauth|pat|sas|^sig|sastoken|authcode|authorizationcode)$/
 /** Names that end in one of the words above and mean something else. */

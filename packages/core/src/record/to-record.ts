@@ -1,9 +1,10 @@
-import type { Exchange } from '../exchange.js'
+import type { Exchange, Usage } from '../exchange.js'
+import { maskJson } from '../masking/mask-json.js'
 import { maskText } from '../masking/mask-text.js'
 import type { Cost, ExchangeRecord, StoredContent } from '../storage/exchange-store.js'
 import type { ExchangeDraft } from './exchange-draft.js'
 
-/** Longer text of a client is cut: no row grows with what it sends. */
+/** Longer text of a client or the upstream is cut: no row grows with what they send. */
 const MAX_TEXT = 512
 
 /** What a record needs from elsewhere. */
@@ -12,7 +13,7 @@ export interface RecordContext {
   price(exchange: Exchange): Cost | null
 }
 
-/** Makes the record of an exchange that has ended. Of what the client wrote itself, secrets are masked. */
+/** Makes the record of an exchange that has ended. Of what the client or the upstream wrote, secrets are masked. */
 export function toRecord(
   draft: ExchangeDraft,
   encoded: { readonly content: StoredContent | null; readonly modelAsked: string | null },
@@ -28,16 +29,16 @@ export function toRecord(
     domain: exchange.domain,
     keyId: exchange.keyId,
     clientAddress: exchange.clientAddress,
-    method: cut(exchange.method),
+    method: toText(exchange.method)!,
     path: toText(exchange.path.split('?', 1)[0]!)!,
-    upstreamRequestId: exchange.upstreamRequestId === null ? null : cut(exchange.upstreamRequestId),
+    upstreamRequestId: toText(exchange.upstreamRequestId),
     modelAsked: toText(encoded.modelAsked ?? exchange.modelAsked),
     model: toText(answer?.model ?? null),
     stream: draft.stream,
     status: exchange.status,
-    errorType: exchange.errorType,
-    stopReason: answer?.stopReason ?? null,
-    usage: answer?.usage ?? null,
+    errorType: toText(exchange.errorType),
+    stopReason: toText(answer?.stopReason ?? null),
+    usage: maskJson(answer?.usage ?? null) as Usage | null,
     cost: price(exchange),
     firstByteMs: exchange.firstByteMs,
     durationMs: exchange.durationMs,
