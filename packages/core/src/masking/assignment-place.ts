@@ -15,7 +15,8 @@ export function mayAssign(codes: Uint16Array, at: number, code: number): boolean
   if (code === COLON && (isSchemeEnd(codes, at) || isTelegramBot(codes, at))) return true
   let end = at
   if (code === COMMA) {
-    if (!isQuote(codes[at - 1]!)) return false
+    const after = codes[at + 1]!
+    if (!isQuote(codes[at - 1]!) || !(isQuote(after) || isSpace(after) || after === BACK_SLASH)) return false
   } else if (code !== 62) {
     if (code === EQUALS) end = startOfOperator(codes, at)
     while (at - end < 20 && isSpace(codes[end - 1]!)) end--

@@ -1,12 +1,13 @@
-import { readNameBefore } from './assignment-name.js'
+import { type AssignedName, readNameBefore } from './assignment-name.js'
 import { endOfRun, isEnvironmentValue, isUnquoted } from './characters.js'
 import { type Finding, MASK, type Memo, type Rest, WINDOW } from './finding.js'
 import { type Key, type KeyKind, toKey } from './key-names.js'
 import { findClosing, openQuote, type Quote, skipBlanks, skipSpaces } from './quotes.js'
+import { isRandom } from './randomness.js'
 import { findCookies, findCredentials } from './schemes.js'
 import type { Separator } from './separator.js'
 import { toForm } from './value-form.js'
-import { isRandom, isSecretValue, type ValueForm } from './values.js'
+import { isSecretValue } from './values.js'
 import { prefixMask } from './vendor-keys.js'
 
 /** The value behind a separator, if the name before it says that it is a secret and it looks like one. */
@@ -23,7 +24,7 @@ export function findAssigned(text: string, separator: Separator, memo: Memo): Fi
   ) {
     return null
   }
-  return findValue(text, separator, key, memo, (end) => toForm(text, separator, name, end))
+  return findValue(text, separator, key, memo, name)
 }
 
 /** `"name": "DB_PASSWORD", "value": "…"`, also as XML attributes, elements and YAML. */
@@ -50,7 +51,7 @@ function findPaired(text: string, separator: Separator, memo: Memo): Finding | n
     if (found === null || found[0].length > 120) continue
     const mark = found[1] ?? ''
     const valueAt = { kind: mark === '>' ? '>' : ':', start: end, end: pattern.lastIndex, encoded: false } as const
-    return findValue(text, valueAt, key, memo, () => 'line')
+    return findValue(text, valueAt, key, memo, null)
   }
   return null
 }
@@ -60,7 +61,7 @@ function findValue(
   separator: Separator,
   key: Key,
   memo: Memo,
-  toValueForm: (end: number) => ValueForm,
+  name: AssignedName | null,
 ): Finding | null {
   const limit = Math.min(text.length, separator.start + WINDOW)
   let at = separator.kind === '>' ? skipBlanks(text, separator.end) : skipSpaces(text, separator.end)
@@ -68,14 +69,21 @@ function findValue(
   if (text.charCodeAt(at) === 91) at = skipBlanks(text, at + 1)
   const quote = openQuote(text, skipStringPrefix(text, at))
   if (quote !== null && !(separator.kind === '>' && quote.depth > 0))
-    return findQuoted(text, separator, key, quote, limit)
+    return findQuoted(text, separator, key, quote, limit, name)
   if (separator.kind === '==' || separator.kind === ',') return null
   if (key.kind === 'cookie') return findCookies(text, at, limit)
   if (key.kind === 'authorization') return findCredentials(text, at, limit, separator.encoded)
-  return findUnquoted(text, separator, key, memo, at, limit, toValueForm)
+  return findUnquoted(text, separator, key, memo, at, limit, name)
 }
 
-function findQuoted(text: string, separator: Separator, key: Key, quote: Quote, limit: number): Finding | null {
+function findQuoted(
+  text: string,
+  separator: Separator,
+  key: Key,
+  quote: Quote,
+  limit: number,
+  name: AssignedName | null,
+): Finding | null {
   const start = quote.start
   const closing = findClosing(text, start, limit, quote)
   if (key.kind === 'cookie') return findCookies(text, start, closing < 0 ? limit : closing)
@@ -98,7 +106,7 @@ function findQuoted(text: string, separator: Separator, key: Key, quote: Quote, 
   if (value.startsWith('-----BEGIN')) return null
   // The quote closes a text that ends in a colon: `{"Password:": 0}`.
   if (/^:\s*[-\d"'[{tfn\\]/.test(value) && !/["'`]/.test(text[separator.start - 1] ?? '')) return null
-  if (!isSecretValue(value, key, isEnvironmentLine(text, separator) ? 'environment' : 'quoted')) return null
+  if (!isSecretValue(value, key, isShellName(separator, name) ? 'environment' : 'quoted')) return null
   if (separator.kind === '==' && value.length < 6) return null
   if (separator.kind === ',' && (value.length < 8 || !/[\d!@#$%^&*]/.test(value))) return null
   // `NAME=`command``: the shell runs it.
@@ -113,14 +121,14 @@ function findUnquoted(
   memo: Memo,
   start: number,
   limit: number,
-  toValueForm: (end: number) => ValueForm,
+  name: AssignedName | null,
 ): Finding | null {
   if (start < memo.judgedUpTo) return null
   const bare = endOfValue(text, start, limit, separator.encoded, isUnquoted)
   if (bare === start && text.charCodeAt(start) !== 38 && text.charCodeAt(start) !== 44) {
-    if (toValueForm(bare) !== 'environment') return null
+    if (toForm(text, separator, name, bare) !== 'environment') return null
   }
-  const form = toValueForm(bare)
+  const form = toForm(text, separator, name, bare)
   let end = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, isEnvironmentValue) : bare
   if (end === limit && limit < text.length) {
     if (!isSecretValue(text.slice(start, start + 64), key, form)) {
@@ -150,12 +158,8 @@ function findUnquoted(
 }
 
 /** `NAME="value"`: what a shell reads, where a value of several words is no prose. */
-function isEnvironmentLine(text: string, separator: Separator): boolean {
-  return (
-    separator.kind === '=' &&
-    /(?:^|[^\w.$])[A-Z][A-Z0-9_]*$/.test(text.slice(Math.max(0, separator.start - 66), separator.start))
-  )
-}
+const isShellName = (separator: Separator, name: AssignedName | null): boolean =>
+  separator.kind === '=' && name !== null && !name.spaced && /^[A-Z][A-Z0-9_]*$/.test(name.name)
 
 /** OAuth tokens keep the word of their kind, keys of known vendors their prefix. */
 function maskFor(text: string, start: number, kind: KeyKind): string {

@@ -1,6 +1,6 @@
 import { endOfRun, isToken68, isUnquoted } from './characters.js'
 import { type Finding, MASK, type Rest, WINDOW } from './finding.js'
-import { isPlaceholder } from './values.js'
+import { isPlaceholder } from './placeholders.js'
 import { prefixMask } from './vendor-keys.js'
 
 const restOfToken: Rest = (text, from, to) => endOfRun(text, from, to, isToken68)

@@ -1,6 +1,7 @@
 import { type Finding, MASK } from './finding.js'
+import { isPlaceholder } from './placeholders.js'
+import { isRandom } from './randomness.js'
 import type { Separator } from './separator.js'
-import { isPlaceholder, isRandom } from './values.js'
 
 const MAX_USER_INFO = 256
 const AUTHORITY_END = /[\s"'`<>\\^{}|]/
