@@ -12,11 +12,11 @@ const PER_CENT = 37
  * looks backwards as far as `readNameBefore` does, but only at the last four characters of the name.
  */
 export function mayAssign(codes: Uint16Array, at: number, code: number): boolean {
-  if (code === COLON && (isSchemeEnd(codes, at) || isTelegramBot(codes, at))) return true
+  if (code === COLON && (isSchemeEnd(codes, at) || isTelegramBot(codes, at) || isPgpassPort(codes, at))) return true
   let end = at
   if (code === COMMA) {
     const after = codes[at + 1]!
-    if (!isQuote(codes[at - 1]!) || !(isQuote(after) || isSpace(after) || after === BACK_SLASH)) return false
+    if (!isQuote(codes[at - 1]!) || !(isQuote(after) || after <= 32 || after === BACK_SLASH)) return false
   } else if (code !== 62) {
     if (code === EQUALS) end = startOfOperator(codes, at)
     while (at - end < 20 && isSpace(codes[end - 1]!)) end--
@@ -67,6 +67,11 @@ function isSchemeEnd(codes: Uint16Array, at: number): boolean {
 
 const isTelegramBot = (codes: Uint16Array, at: number): boolean =>
   codes[at + 1] === 65 && codes[at + 2] === 65 && isDigit(codes[at - 1]!)
+/** `:5432:` of a `.pgpass` line. */
+function isPgpassPort(codes: Uint16Array, at: number): boolean {
+  if (codes[at + 1] === 42) return codes[at + 2] === COLON
+  return isDigit(codes[at + 1]!) && isDigit(codes[at + 4]!) && (codes[at + 5] === COLON || codes[at + 6] === COLON)
+}
 const isDigit = (code: number): boolean => code >= 48 && code <= 57
 const isSpace = (code: number): boolean => code === 32 || code === 9
 const isQuote = (code: number): boolean => code === 34 || code === 39 || code === 96

@@ -24,10 +24,10 @@ const SECRETS = list(`
   xfunctionskey amzsignature googsignature amzsecuritytoken authpass`)
 const OPAQUE = list(`
   key credential credentials creds cred assertion auth phpsessid jsessionid connectsid gitlabsession sessioncookie
-  oauth pat sas sastoken`)
+  oauth pat sas sastoken dockerconfigjson dockercfg kubeconfig`)
 const CODES = list('code authcode authorizationcode devicecode')
 const COOKIES = list('cookie cookies')
-const PAIRS = list('name key id field variable property header')
+const PAIRS = list('name key id field variable property header default')
 /** What people put behind the word that counts. */
 const SUFFIXES = list(`
   prod production dev development staging stage live test value val string str plain plaintext base64 b64 old new primary
@@ -82,7 +82,7 @@ export const nameEnds = new GramTable(
       VENDOR_MEMBERS,
       vendorAlone,
     ].flat(),
-    ...['authorization', 'sig', 'sessionid', 'name', 'key', 'field', 'variable', 'property', 'header'],
+    ...['authorization', 'sig', 'sessionid', 'name', 'key', 'field', 'variable', 'property', 'header', 'default'],
     ...[' id', '"id', "'id", '<id', '\nid', '-id', '_id', '{id', ',id'],
     ...['string', 'str', 'text', 'char', 'charsequence', 'any'],
   ],

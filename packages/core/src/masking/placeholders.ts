@@ -21,7 +21,7 @@ const VARIABLE = /^\$(?:env:)?[A-Za-z_]\w*(?:$|\/)/i
 const EXPRESSION = /^(?:\$\{|\$\(|\{\{|\{%|#\{|@\{|<%|%\(|\[\[)|\$\{\{? ?[\w.:-]+|\$\([\w ]+\)|\{\{.{1,80}\}\}/
 /** Runs that stand for what was left out. */
 const ELLIPSIS = /\.\.\.|\u2026|(?:^|[^A-Za-z])[xX]{4,}(?:$|[^A-Za-z])|\*{3}|[•●]{3}/
-const FILLER = /[xX*#]{8}|\*{4}|^([xX0*.•_-])\1{3,}$/
+const FILLER = /[xX*#]{8}|\*{4}|^([xX0*.•_-])\1{3,}$|^(.)\2{7,}$/
 /** Whether a value is one that people write instead of a secret, or one that was masked before. */
 export function isPlaceholder(text: string): boolean {
   const value = withoutQuotes(text)
@@ -72,4 +72,4 @@ function isMadeOfWords(value: string): boolean {
 
 /** Whether what ends at `end` was shortened to be shown: `cnp_live_…`, `sk-abc...`. */
 export const isShortened = (text: string, end: number): boolean =>
-  text.charCodeAt(end) === 0x2026 || text.startsWith('...', end)
+  text.charCodeAt(end) === 0x2026 || text.startsWith('..', end)

@@ -1,6 +1,6 @@
 import { type Finding, MASK } from './finding.js'
 import { isPlaceholder } from './placeholders.js'
-import { isDense, isRandom, UUID } from './randomness.js'
+import { isRandom, UUID } from './randomness.js'
 
 const SPACE = '(?:\\s|\\\\{1,4}[nrt])'
 const WORD = /(?:password|passwd|passphrase|token|secret|api[ -]?key|identified by)(?=[\s:\\])/iy
@@ -9,8 +9,9 @@ const QUOTED =
   /(?:password|passwd|passphrase|identified by(?: password)?)(?: is)? {1,2}(\\?['"])([^\s"'`\\]{3,128})\1/iy
 const NETRC = new RegExp(`password${SPACE}{1,4}([^\\s"'\`\\\\]{3,128})`, 'y')
 const NETRC_LOGIN = new RegExp(`\\blogin${SPACE}{1,4}[^\\s\\\\]{1,64}${SPACE}{1,4}$`)
-const LINK = '(?: (?:is|was|to|=|for \\w{1,20} is))?:? {1,2}'
-const VALUE = '((?=[^\\s"\'`]{0,64}\\d)(?=[^\\s"\'`]{0,64}[A-Za-z])[^\\s"\'`\\\\<>(){}[\\],;]{6,128})'
+const LINK = '(?: (?:is|was|to|-|for \\w{1,20} is))?:? {1,2}'
+const IN_VALUE = '[^\\s"\'`\\\\<>(){}[\\],;]'
+const VALUE = `((?=${IN_VALUE}{0,64}\\d)(?=${IN_VALUE}{0,64}[A-Za-z])${IN_VALUE}{6,128})`
 const SAID = new RegExp(`(?:password|passwd|passphrase|token|secret|api[ -]?key)${LINK}(\\\\?["'\`])?${VALUE}`, 'iy')
 
 /** `v1.2.3`, file names, URLs. */
@@ -22,7 +23,10 @@ const MEASURE_OR_ALGORITHM =
 /** Secrets in a sentence, in SQL and in `.netrc` files, behind the word at `at` that announces them. */
 export function findNamedInProse(text: string, at: number): Finding | null {
   WORD.lastIndex = at
-  return WORD.test(text) ? (findQuoted(text, at) ?? findInNetrc(text, at) ?? findSaid(text, at)) : null
+  if (!WORD.test(text)) return null
+  const first = text.charCodeAt(at) | 32
+  const isPassword = first === 112 || first === 105
+  return (isPassword ? (findQuoted(text, at) ?? findInNetrc(text, at)) : null) ?? findSaid(text, at)
 }
 
 function findQuoted(text: string, at: number): Finding | null {
@@ -48,7 +52,8 @@ function findSaid(text: string, at: number): Finding | null {
   if (said === null) return null
   const value = said[2]!.replace(/[.:?!,]+$/, '')
   const start = SAID.lastIndex - said[2]!.length
-  const isClaimed = /(?: is| was| =)/.test(said[0])
+  if (!/\d/.test(value) || !/[A-Za-z]/.test(value)) return null
+  const isClaimed = / is| was/.test(said[0])
   if (value.length < 6 || isPlaceholder(value) || ELSEWHERE.test(value) || MEASURE_OR_ALGORITHM.test(value)) return null
   if (!isClaimed && WORDS_AND_NUMBER.test(value)) return null
   if (!isClaimed && said[1] === undefined && (!isRandom(value, 20) || UUID.test(value))) return null

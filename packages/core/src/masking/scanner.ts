@@ -8,7 +8,8 @@ import { findNamedInProse } from './prose.js'
 import { findScheme } from './schemes.js'
 import { encodedSeparator, readSeparator } from './separators.js'
 import { findByMiddle, MAX_REACH_BACK } from './shapes.js'
-import { findUrlAfter, findUserOption } from './urls.js'
+import { findUrlAfter } from './urls.js'
+import { findInPgpass, findUserOption } from './user-options.js'
 import { findVendorKey } from './vendor-keys.js'
 
 /** Text is taken up in pieces of at least this many characters: a stream of single bytes costs no more than one of lines. */
@@ -98,7 +99,7 @@ export class Scanner {
         if (separator === null) return null
         return (
           findAssigned(text, separator, this.#memo) ??
-          (code === 58 ? (findUrlAfter(text, separator) ?? findByMiddle(text, at)) : null)
+          (code === 58 ? (findUrlAfter(text, separator) ?? findByMiddle(text, at) ?? findInPgpass(text, at)) : null)
         )
       }
       case '\\':

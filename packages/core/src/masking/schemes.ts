@@ -1,6 +1,6 @@
 import { endOfRun, isToken68, isUnquoted } from './characters.js'
 import { type Finding, MASK, type Rest, WINDOW } from './finding.js'
-import { isPlaceholder } from './placeholders.js'
+import { isPlaceholder, isShortened } from './placeholders.js'
 import { prefixMask } from './vendor-keys.js'
 
 const restOfToken: Rest = (text, from, to) => endOfRun(text, from, to, isToken68)
@@ -25,6 +25,7 @@ export function findCredentials(text: string, at: number, limit: number, encoded
     /^(?:true|false|string|boolean|object|void|any)$/.test(value)
   )
     return null
+  if (isShortened(text, end) || text[end] === '(') return null
   if (scheme === null && !isAlone(value)) return null
   if (parameters && !/[=]/.test(value)) return null
   return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
@@ -70,7 +71,7 @@ export function findScheme(text: string, at: number): Finding | null {
   if (end < limit)
     while (end > start && /[.:=]/.test(text[end - 1]!) && !(text[end - 1] === '=' && end - start > 6)) end--
   const value = text.slice(start, end)
-  if (value.length < 3 || text[end] === '*' || isPlaceholder(value)) return null
+  if (value.length < 3 || text[end] === '*' || isShortened(text, end) || isPlaceholder(value)) return null
   const secret = found[1]!.toLowerCase() === 'basic' ? isUserAndPassword(value) : isBearer(text, at, value, end)
   if (!secret) return null
   return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }

@@ -22,7 +22,7 @@ const INNOCENT = new Set(
     'flag flags option options argument arguments parameter parameters value values field fields input placeholder ' +
     'passwort kennwort senha mot contraseña identifier keyword comment operator delimiter punctuation type variable ' +
     'example sample dummy xxx xxxx redact mask unauthorized forbidden error ok success failed failure ' +
-    'strict lax secure read write readonly'
+    'strict lax secure read write readonly password passphrase token secret key apikey authorization cookie credentials'
   ).split(' '),
 )
 
@@ -63,10 +63,12 @@ const isMember = (value: string): boolean =>
 
 const isMixed = (value: string): boolean => /\d/.test(value) && /[A-Za-z]/.test(value)
 
+/** Whether a value is a word of code or a placeholder, in whatever form it stands. */
+export const isOrdinary = (value: string): boolean => INNOCENT.has(value.toLowerCase()) || isPlaceholder(value)
+
 /** Whether `value`, which stands after `key`, is a secret rather than code, prose or a placeholder. */
 export function isSecretValue(value: string, key: Key, form: ValueForm): boolean {
-  if (value.length === 0 || INNOCENT.has(value.toLowerCase()) || isPlaceholder(value)) return false
-  if (pointsElsewhere(value) || TYPE_LIKE.test(value)) return false
+  if (value.length === 0 || isOrdinary(value) || pointsElsewhere(value) || TYPE_LIKE.test(value)) return false
   if (key.kind === 'opaque') return isOpaque(value, key.specific, form)
   if (key.kind === 'code') return form === 'form' && isRandom(value, 8)
   return form === 'quoted' ? isQuotedSecret(value, key) : isUnquotedSecret(value, key.kind, form)
