@@ -4,8 +4,12 @@ import { toKey } from './key-names.js'
 import { isPlaceholder } from './placeholders.js'
 import { findCookies } from './schemes.js'
 
-const LONG =
-  /--?((?<=--)[a-z][a-z0-9-]{1,40}|(?<!--)(?:[A-Z][A-Za-z]{3,40}|[a-z]{2,20}[A-Z][A-Za-z]{2,20}|token|password)) {1,4}(?!-|=)/y
+/** `--any-name`, `--anyName`, `--ANY_NAME`. */
+const DOUBLE_DASH = '(?<=--)[A-Za-z][A-Za-z0-9_-]{1,40}'
+/** `-Password` of PowerShell, `-authToken` and `-password` of Java and Go. */
+const SINGLE_DASH = '(?<!--)(?:[A-Z][A-Za-z]{3,40}|[a-z]{2,20}[A-Z][A-Za-z]{2,20}|token|password)'
+const LONG = new RegExp(`--?(${DOUBLE_DASH}|${SINGLE_DASH}) {1,4}(?!-|=)`, 'y')
+/** What follows an option where it is explained, not used. */
 const USAGE =
   /^(?:[A-Z][A-Z_-]*(?![\w])|<|\[|string\b|flag\b|option\b|is\b|and\b|or\b|to\b|for\b|from\b|in\b|on\b|if\b|the\b|a\b|an\b|as\b|was\b|with\b|when\b|must\b|argument\b|parameter\b|value\b|instead\b|can\b|switch\b|file\b|at\b|by\b|not\b|will\b|should\b|has\b|which\b|that\b|takes\b|before\b|after\b)/
 

@@ -127,7 +127,7 @@ function beginsOption(at: number): boolean {
   const next = codes[at + 1]!
   if (next !== 45) return (next | 32) >= 97 && (next | 32) <= 122
   const second = codes[at + 2]!
-  return second === 45 ? codes[at + 5] === 66 : second >= 97 && second <= 122
+  return second === 45 ? codes[at + 5] === 66 : (second | 32) >= 97 && (second | 32) <= 122
 }
 
 /** Where the colour code ends that begins with the bracket at `at`; behind the bracket where none does. */

@@ -39,10 +39,11 @@ function findQuoted(text: string, at: number): Finding | null {
 }
 
 function findInNetrc(text: string, at: number): Finding | null {
+  const before = text.slice(Math.max(0, at - 96), at)
+  if (!before.includes('login') || !NETRC_LOGIN.test(before)) return null
   NETRC.lastIndex = at
   const value = NETRC.exec(text)?.[1]
-  if (value === undefined || isPlaceholder(value) || !NETRC_LOGIN.test(text.slice(Math.max(0, at - 96), at)))
-    return null
+  if (value === undefined || isPlaceholder(value)) return null
   return { start: NETRC.lastIndex - value.length, end: NETRC.lastIndex, mask: MASK }
 }
 

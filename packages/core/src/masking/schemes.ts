@@ -101,6 +101,9 @@ function isUserAndPassword(value: string): boolean {
 }
 
 const PAIR = /([\w!#$%&*+.^`|~-]{1,128})=(?:(\\?")?)([^\s;,"'\\<>]{0,3800})/y
+/** The same percent-encoded: `sid%3Dvalue%3B%20`. */
+const ENCODED_PAIR =
+  /([\w!#$&*+.^`|~-]{1,128})%3[dD]((?:%22)?)((?:[^\s;,"'\\<>%&]|%(?!3[bB]|2[0267]|0[aAdD]|7[cCdD])){0,3800})/y
 const ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|secure|httponly|priority|version|comment|partitioned)$/i
 
 /** The first value of `name=value; name=value` that was not masked before (RFC 6265 section 4). */
@@ -110,11 +113,12 @@ export function findCookies(text: string, at: number, limit: number): Finding | 
   let end = -1
   let masked = ''
   for (let pairs = 0; pairs < 64; pairs++) {
-    PAIR.lastIndex = next
-    const found = PAIR.exec(text)
+    const pattern = isEncoded(text, next) ? ENCODED_PAIR : PAIR
+    pattern.lastIndex = next
+    const found = pattern.exec(text)
     if (found === null || next >= limit) break
     const [all, name, quote, value] = found
-    const stop = Math.min(PAIR.lastIndex, limit)
+    const stop = Math.min(pattern.lastIndex, limit)
     const valueAt = next + all.length - value!.length
     if (!ATTRIBUTE.test(name!) && value !== '' && !isPlaceholder(value!)) {
       if (start < 0) start = valueAt
@@ -135,4 +139,11 @@ export function findCookies(text: string, at: number, limit: number): Finding | 
     next = gap.lastIndex
   }
   return start < 0 ? null : { start, end, mask: masked }
+}
+
+/** Whether a name and an encoded equals sign follow. */
+function isEncoded(text: string, at: number): boolean {
+  const sign = /[\w!#$&*+.^`|~-]{1,128}%3[dD]/y
+  sign.lastIndex = at
+  return sign.test(text)
 }

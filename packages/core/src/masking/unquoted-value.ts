@@ -11,7 +11,12 @@ export function findUnquoted(text: string, place: ValuePlace, start: number, lim
   const { separator, key, memo, name } = place
   if (start < memo.judgedUpTo) return null
   const bare = endOfValue(text, start, limit, separator.encoded, isUnquoted)
-  if (bare > start && bare < limit && endsEveryForm(text.charCodeAt(bare)) && isOrdinary(text.slice(start, bare))) {
+  if (
+    bare > start &&
+    bare < limit &&
+    endsEveryForm(text.charCodeAt(bare)) &&
+    isOrdinary(text.slice(start, withoutStops(text, start, bare)))
+  ) {
     memo.judgedUpTo = bare
     return null
   }
@@ -47,9 +52,12 @@ function isCode(text: string, { separator }: ValuePlace, value: string, end: num
 /** The stop of a sentence is not part of the value. */
 function withoutStops(text: string, start: number, end: number): number {
   let at = end
-  while (at > start && /[.:?]/.test(text[at - 1]!)) at--
+  while (at > start && isStop(text.charCodeAt(at - 1))) at--
   return at
 }
+
+/** One of `.`, `:` and `?`. */
+const isStop = (code: number): boolean => code === 46 || code === 58 || code === 63
 
 /** What ends a value that is percent-encoded: quotes, `&`, a pipe, line ends, `;`, `<`, `>`, `]` and `}`. */
 const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[cCdD])/
