@@ -62,6 +62,7 @@ const TERRAFORM_VARIABLE = /\bvariable[ \t]{1,4}\\?"([\w-]{1,64})\\?"[ \t]{0,4}\
 function findNamedElsewhere(text: string, place: ValuePlace, name: AssignedName): Finding | null {
   if (/^key$/i.test(name.name)) {
     const isTight = place.separator.kind === '=' && !name.quoted && !name.spaced
+    if (place.separator.end < place.memo.judgedUpTo) return null
     return isTight && prefixMask(text, place.separator.end) === null
       ? findValue(text, { ...place, key: RANDOM_KEY })
       : null

@@ -35,7 +35,7 @@ function isSecretArgument(value: string, { name }: ValuePlace): boolean {
   // `['x-api-key', 'Fk12']`, not `['x-api-key', 'Content-Type']`.
   if (name?.name.includes('-') && /[a-z]/.test(name.name))
     return value.length >= 4 && /\d/.test(value) && !/\s/.test(value)
-  return value.length >= 8 && /[\d!@#$%^&*]/.test(value)
+  return value.length >= 8 && /[\d!@#$%^&]/.test(value)
 }
 
 /** `NAME="value"`: what a shell reads, where a value of several words is no prose. */

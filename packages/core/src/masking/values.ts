@@ -100,11 +100,11 @@ function isProse(value: string, kind: KeyKind): boolean {
 
 function isUnquotedSecret(value: string, kind: KeyKind, form: ValueForm): boolean {
   const isSetting = form === 'environment' || form === 'form'
-  if (/^[!(&*=>|{[\]}),;:?]/.test(value) && !isMixed(value)) return false
+  if (/^[!(&*=>|{[\]}),;:?@]/.test(value) && !isMixed(value)) return false
   if (isMember(value) && (!isSetting || MODULE.test(value))) return false
   if (/^\d+(?:\.\d+)?$/.test(value)) return kind === 'password' && value.length >= (isSetting ? 4 : 6)
   if (isSetting) return value.length >= 3
-  if (form === 'fields') return value.length >= 3 && !(kind === 'token' && /^[a-z]{1,7}$/.test(value))
+  if (form === 'fields') return value.length >= 3 && !(kind === 'token' && /^(?:[a-z]{1,7}|[A-Z]{1,7})$/.test(value))
   if (isMixed(value)) return value.length >= (form === 'line' ? 5 : 6) && !VARIABLE.test(value)
   if (form === 'line')
     return kind === 'password' && value.length >= 5 && (/^[a-z]+$/.test(value) || /[!@#%^]/.test(value))
