@@ -1,21 +1,10 @@
-import type { AssignedName } from './assignment-name.js'
-import { type Finding, MASK, type Memo, WINDOW } from './finding.js'
-import type { Key, KeyKind } from './key-names.js'
+import { type Finding, WINDOW } from './finding.js'
 import { findQuoted } from './quoted-value.js'
 import { openQuote, skipBlanks, skipSpaces } from './quotes.js'
 import { findCookies, findCredentials } from './schemes.js'
 import type { Separator } from './separator.js'
 import { findElement, findUnquoted } from './unquoted-value.js'
-import { prefixMask } from './vendor-keys.js'
-
-/** Where a value stands, and what is known of it. */
-export interface ValuePlace {
-  readonly separator: Separator
-  readonly key: Key
-  /** Null where the name is itself the value of a `name` member. */
-  readonly name: AssignedName | null
-  readonly memo: Memo
-}
+import type { ValuePlace } from './value-place.js'
 
 /** The value behind a separator, quoted or not, if it looks like a secret of its kind. */
 export function findValue(text: string, place: ValuePlace): Finding | null {
@@ -28,11 +17,6 @@ export function findValue(text: string, place: ValuePlace): Finding | null {
   if (key.kind === 'cookie') return findCookies(text, at, limit)
   if (key.kind === 'authorization') return findCredentials(text, at, limit, separator.encoded)
   return (separator.kind === '>' ? findElement(text, place, at) : null) ?? findUnquoted(text, place, at, limit)
-}
-
-/** The mask of a value: OAuth tokens keep the word of their kind, keys of known vendors their prefix. */
-export function maskFor(text: string, start: number, kind: KeyKind): string {
-  return prefixMask(text, start) ?? (kind === 'token' ? `token-${MASK}` : MASK)
 }
 
 /** Past blanks, the block mark of YAML, and a bracket that opens a list. */

@@ -1,10 +1,11 @@
-import { findValue, type ValuePlace } from './assigned-value.js'
+import { findValue } from './assigned-value.js'
 import { type AssignedName, readNameBefore } from './assignment-name.js'
 import { endOfRun, isUnquoted } from './characters.js'
 import type { Finding, Memo } from './finding.js'
 import { type Key, toKey } from './key-names.js'
 import { openQuote, skipSpaces } from './quotes.js'
 import type { Separator } from './separator.js'
+import type { ValuePlace } from './value-place.js'
 import { prefixMask } from './vendor-keys.js'
 
 /** The value behind a separator, if the name before it says that it is a secret and it looks like one. */

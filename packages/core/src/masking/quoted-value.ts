@@ -1,9 +1,9 @@
-import { maskFor, type ValuePlace } from './assigned-value.js'
 import { endOfRun, isUnquoted } from './characters.js'
 import { type Finding, type Rest, WINDOW } from './finding.js'
 import { findClosing, type Quote } from './quotes.js'
 import { isRandom } from './randomness.js'
 import { findCookies, findCredentials } from './schemes.js'
+import { maskFor, type ValuePlace } from './value-place.js'
 import { isSecretValue } from './values.js'
 
 /** A value inside quotes. */

@@ -1,9 +1,9 @@
-import { maskFor, type ValuePlace } from './assigned-value.js'
 import { endOfRun, isEnvironmentValue, isUnquoted } from './characters.js'
 import type { Finding, Rest } from './finding.js'
 import { isShortened } from './placeholders.js'
 import { isRandom } from './randomness.js'
 import { toForm } from './value-form.js'
+import { maskFor, type ValuePlace } from './value-place.js'
 import { isOrdinary, isSecretValue, type ValueForm } from './values.js'
 
 /** A value without quotes. */
