@@ -33,7 +33,7 @@ const SUFFIXES = list(`
   prod production dev development staging stage live test value val string str plain plaintext base64 b64 old new primary
   secondary donotcommit`)
 /** What follows the name of a vendor. */
-const VENDOR_MEMBERS = list('key auth pat pass access api pw credential credentials secret token')
+const VENDOR_MEMBERS = list('key auth pat pass access api pw login credential credentials secret token')
 
 /** Names that end in one of the words above and mean something else. */
 const INNOCENT_KEYS = list(`
@@ -84,6 +84,8 @@ export const nameEnds = new GramTable(
     ].flat(),
     ...['authorization', 'sig', 'sessionid', 'name', 'key', 'field', 'variable', 'property', 'header', 'default'],
     ...[' id', '"id', "'id", '<id', '\nid', '-id', '_id', '{id', ',id'],
+    // Digits at the end are passed over: `key_b64`, `secretBase64`.
+    ...['base', '_b', '-b'],
     ...['string', 'str', 'text', 'char', 'charsequence', 'any'],
   ],
   'end',

@@ -14,8 +14,8 @@ const TELLING_WORD = /password|passwd|passphrase|secret|token|key|auth|credentia
 const INSTRUCTION =
   /(?:^|[^a-z])(?:your|placeholder|replace|insert|redacted|change[-_ ]?me|goes[-_ ]here|[-_ ]here)(?:$|[^a-z])/i
 
-/** `<key>`, `&lt;key&gt;`, `[KEY]`, `{}`, `{key}`, `%KEY%`, `@key@`, `:key`, `$1`, `%s`. */
-const BRACKETED = /^(?:<.*>|&lt;.*&gt;|\[[A-Za-z _-]*\]|\{\w*\}|%\w+%|@@?\w+@@?|:\w+|\$\d|%[sdvq@])$/
+/** `<key>`, `&lt;key&gt;`, `[KEY]`, `{}`, `{key}`, `%KEY%`, `@key@`, `:key`, `$1`, `%s`, `**REDACTED**`. */
+const BRACKETED = /^(?:<.*>|&lt;.*&gt;|\[[A-Za-z _-]*\]|\{\w*\}|%\w+%|@@?\w+@@?|:\w+|\$\d|%[\dsdvq@]|\*\*.*\*\*)$/
 /** `$KEY`, `$env:KEY`, `$dir/file`. */
 const VARIABLE = /^\$(?:env:)?[A-Za-z_]\w*(?:$|\/)/i
 /** What template languages put around an expression, at the start or anywhere. */

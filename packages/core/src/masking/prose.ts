@@ -9,7 +9,7 @@ const QUOTED =
   /(?:password|passwd|passphrase|identified by(?: password)?)(?: is)? {1,2}(\\?['"])([^\s"'`\\]{3,128})\1/iy
 const NETRC = new RegExp(`password${SPACE}{1,4}([^\\s"'\`\\\\]{3,128})`, 'y')
 const NETRC_LOGIN = new RegExp(`\\blogin${SPACE}{1,4}[^\\s\\\\]{1,64}${SPACE}{1,4}$`)
-const LINK = '(?: (?:is|was|to|-|for \\w{1,20} is))?:? {1,2}'
+const LINK = '(?: (?:is|was|to|-|=|for \\w{1,20} is))?:? {1,2}'
 const IN_VALUE = '[^\\s"\'`\\\\<>(){}[\\],;]'
 const VALUE = `((?=${IN_VALUE}{0,64}\\d)(?=${IN_VALUE}{0,64}[A-Za-z])${IN_VALUE}{6,128})`
 const SAID = new RegExp(`(?:password|passwd|passphrase|token|secret|api[ -]?key)${LINK}(\\\\?["'\`])?${VALUE}`, 'iy')
@@ -57,6 +57,7 @@ function findSaid(text: string, at: number): Finding | null {
   const isClaimed = / is| was/.test(said[0])
   if (value.length < 6 || isPlaceholder(value) || ELSEWHERE.test(value) || MEASURE_OR_ALGORITHM.test(value)) return null
   if (!isClaimed && WORDS_AND_NUMBER.test(value)) return null
-  if (!isClaimed && said[1] === undefined && (!isRandom(value, 20) || UUID.test(value))) return null
+  if (!isClaimed && (said[1] === undefined || said[0].includes(' = ')) && (!isRandom(value, 20) || UUID.test(value)))
+    return null
   return { start, end: start + value.length, mask: MASK }
 }

@@ -39,7 +39,7 @@ const FILE =
 const SELECTOR = /^[#.][a-z][a-z-]*$|^[A-Za-z_-]+(?:\/[A-Za-z_-]+)+(?:#\w+)?$/
 /** Names of types and algorithms, colours and versions. */
 const TYPE_LIKE =
-  /^(?:(?:u?int|float|utf|base|sha|md|bytes|oauth|oauth2|hs|rs|es|ps|aes|argon|pbkdf|bcrypt|scrypt|varchar|char|iso|ed|x|v|ipv|http|web|s|k8s|i)[-_]?\d{1,4}(?:[-_]?[a-z]{0,4})?|#[0-9a-f]{3,8}|[~^<>=]{0,2}v?\d+\.\d+\.\d+(?:-[\w.]+)?)$/i
+  /^(?:(?:u?int|float|utf|base|sha|md|bytes|oauth|oauth2|hs|rs|es|ps|aes|argon|pbkdf|bcrypt|scrypt|varchar|char|iso|ed|x|v|ipv|http|web|s|k8s|i)[-_]?\d{1,4}(?:[-_]?[a-z]{0,5})?|#[0-9a-f]{3,8}|[~^<>=]{0,2}v?\d+\.\d+\.\d+(?:-[\w.]+)?)$/i
 const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\??\.|->|::)[A-Za-z_$][\w$]*)+!?$/
 const MODULE = /^(?:process|os|import|config|secrets|vars|env|self|this|settings|app)\b/
 /** A name in code that says what it holds: `token2`, `apiKey`. */
