@@ -3,7 +3,8 @@ import { isPlaceholder } from './placeholders.js'
 import { isRandom, UUID } from './randomness.js'
 
 const SPACE = '(?:\\s|\\\\{1,4}[nrt])'
-const WORD = /(?:password|passwd|passphrase|token|secret|api[ -]?key|identified by)(?=[\s:\\])/iy
+/** Behind a colon the value is an assigned one; but `api key:` names nothing that a setting is called. */
+const WORD = /(?:password|passwd|passphrase|token|secret|identified by)(?=[\s\\])|api[ -]?key(?=[\s:\\])/iy
 /** The password is 'x', IDENTIFIED BY 'x'. */
 const QUOTED =
   /(?:password|passwd|passphrase|identified by(?: password)?)(?: is)? {1,2}(\\?['"])([^\s"'`\\]{3,128})\1/iy
