@@ -61,6 +61,9 @@ const hostile = [
   '1234567890:AA',
   '0123456789abcdef0123456789abcdef-',
   'token '.padEnd(120, 'a'),
+  'key=',
+  'token: ',
+  'mysql -p ',
   `"password":"+${'a'.repeat(4000)}" `,
 ]
 
@@ -68,6 +71,18 @@ function cpuMs(run) {
   const before = process.cpuUsage()
   run()
   return process.cpuUsage(before).user / 1000
+}
+
+/** CPU time of one run in the quickest of 10 batches: in the others the caches were another process's. */
+function bestMs(run) {
+  let best = Number.POSITIVE_INFINITY
+  for (let batch = 0; batch < 10; batch++) {
+    const ms = cpuMs(() => {
+      for (let i = 0; i < 8; i++) run()
+    })
+    best = Math.min(best, ms / 8)
+  }
+  return best
 }
 
 function bareLoop(text) {
@@ -78,17 +93,34 @@ function bareLoop(text) {
 
 for (const [name, body] of Object.entries(bodies)) {
   const text = Buffer.from(body).toString()
-  for (let i = 0; i < 5; i++) maskText(text)
-  const rounds = 20
-  const mebibytes = (rounds * text.length) / MIB
-  const ms = cpuMs(() => {
-    for (let i = 0; i < rounds; i++) maskText(text)
-  })
-  const bare = cpuMs(() => {
-    for (let i = 0; i < rounds; i++) bareLoop(text)
-  })
-  console.log(`${name}: ${((1000 * mebibytes) / ms).toFixed(0)} MiB/s, ${(ms / bare).toFixed(1)} times a bare loop`)
+  const ms = bestMs(() => maskText(text))
+  const bare = bestMs(() => bareLoop(text))
+  const speed = (1000 * text.length) / MIB / ms
+  console.log(`${name}: ${speed.toFixed(0)} MiB/s, ${(ms / bare).toFixed(1)} times a bare loop`)
 }
+
+const line = `${JSON.stringify({
+  level: 30,
+  time: '2026-01-02T03:04:05.678Z',
+  requestId: 'req_01J9ZK3V5W8X7Y6Z5A4B3C2D1E',
+  domain: 'team-a.example.com',
+  keyId: 'Ab3dE5fG',
+  clientAddress: '203.0.113.7',
+  method: 'POST',
+  path: '/v1/messages',
+  status: 200,
+  durationMs: 1834,
+  model: 'claude-opus-4-5-20251101',
+  inputTokens: 1234,
+  outputTokens: 567,
+  cacheReadTokens: 890,
+  upstreamRequestId: 'req_011CSHoEeqs5C35K2UUqR7Fy',
+  msg: 'exchange',
+})}\n`
+const microseconds = bestMs(() => {
+  for (let i = 0; i < 1000; i++) maskText(line)
+})
+console.log(`access line of ${line.length} characters: ${microseconds.toFixed(1)} µs`)
 
 const size = Number(process.argv[2] ?? 10 * MIB)
 const times = hostile

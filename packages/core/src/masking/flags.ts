@@ -1,11 +1,15 @@
 import { findAssigned } from './assignment.js'
 import { type Finding, MASK, type Memo } from './finding.js'
 import { toKey } from './key-names.js'
+import { isPlaceholder } from './placeholders.js'
 import { findCookies } from './schemes.js'
-import { isPlaceholder, isRandom, UUID } from './values.js'
 
-const LONG =
-  /--?((?<=--)[a-z][a-z0-9-]{1,40}|(?<!--)(?:[A-Z][A-Za-z]{3,40}|[a-z]{2,20}[A-Z][A-Za-z]{2,20}|token|password)) {1,4}(?!-|=)/y
+/** `--any-name`, `--anyName`, `--ANY_NAME`. */
+const DOUBLE_DASH = '(?<=--)[A-Za-z][A-Za-z0-9_-]{1,40}'
+/** `-Password` of PowerShell, `-authToken` and `-password` of Java and Go. */
+const SINGLE_DASH = '(?<!--)(?:[A-Z][A-Za-z]{3,40}|[a-z]{2,20}[A-Z][A-Za-z]{2,20}|token|password)'
+const LONG = new RegExp(`--?(${DOUBLE_DASH}|${SINGLE_DASH}) {1,4}(?!-|=)`, 'y')
+/** What follows an option where it is explained, not used. */
 const USAGE =
   /^(?:[A-Z][A-Z_-]*(?![\w])|<|\[|string\b|flag\b|option\b|is\b|and\b|or\b|to\b|for\b|from\b|in\b|on\b|if\b|the\b|a\b|an\b|as\b|was\b|with\b|when\b|must\b|argument\b|parameter\b|value\b|instead\b|can\b|switch\b|file\b|at\b|by\b|not\b|will\b|should\b|has\b|which\b|that\b|takes\b|before\b|after\b)/
 
@@ -49,47 +53,4 @@ export function findShortOption(text: string, at: number): Finding | null {
   if (text[at + 1] === 'p' && program === 'redis-cli') return null
   if (program.startsWith('my') && (text[at + 2] === ' ' || text[at + 2] === '=')) return null
   return { start: option.lastIndex - value.length, end: option.lastIndex, mask: MASK }
-}
-
-const PROSE =
-  /(?:password|passwd|passphrase|token|secret|api[ -]?key)(?: (?:is|was|to|=|for \w{1,20} is))?:? {1,2}(\\?["'`])?((?=[^\s"'`]{0,64}\d)(?=[^\s"'`]{0,64}[A-Za-z])[^\s"'`\\<>(){}[\],;]{6,128})/iy
-const QUOTED =
-  /(?:password|passwd|passphrase|identified by(?: password)?)(?: is)? {1,2}(\\?['"`])([^\s"'`\\]{3,128})\1/iy
-const NETRC = /password(?:\s|\\{1,4}[nrt]){1,4}([^\s"'`\\]{3,128})/y
-
-/** Passwords in a sentence, in SQL and in `.netrc` files. */
-export function findNamedInProse(text: string, at: number): Finding | null {
-  QUOTED.lastIndex = at
-  const quoted = QUOTED.exec(text)
-  if (quoted !== null && !isPlaceholder(quoted[2]!) && (/\d/.test(quoted[2]!) || /^identified| is /i.test(quoted[0]))) {
-    const end = QUOTED.lastIndex - quoted[1]!.length
-    return { start: end - quoted[2]!.length, end, mask: MASK }
-  }
-  NETRC.lastIndex = at
-  const netrc = NETRC.exec(text)
-  if (
-    netrc !== null &&
-    !isPlaceholder(netrc[1]!) &&
-    /\blogin(?:\s|\\{1,4}[nrt]){1,4}[^\s\\]{1,64}(?:\s|\\{1,4}[nrt]){1,4}$/.test(text.slice(Math.max(0, at - 96), at))
-  ) {
-    return { start: NETRC.lastIndex - netrc[1]!.length, end: NETRC.lastIndex, mask: MASK }
-  }
-  PROSE.lastIndex = at
-  const said = PROSE.exec(text)
-  if (said === null) return null
-  const value = said[2]!.replace(/[.:?!,]+$/, '')
-  const start = PROSE.lastIndex - said[2]!.length
-  const claimed = /(?: is| was| =)/.test(said[0])
-  if (isPlaceholder(value) || /[.](?:json|ts|js|py|md|go|com|org)$|^v?\d+(?:\.\d+)*$|^https?:|\//.test(value))
-    return null
-  if (!claimed && said[1] === undefined && (!isRandom(value, 20) || UUID.test(value))) return null
-  if (value.length < 6 || (/^[a-z]+-?\d{1,2}$|^\d+[a-z-]{1,12}$|^[A-Za-z]+(?:-[A-Za-z]+)*\d*$/.test(value) && !claimed))
-    return null
-  if (
-    /^(?:\d+(?:st|nd|rd|th|px|ms|kb|mb|s|m|h|d|-\w+)|base64\w*|sha\d+\w*|oauth2\S*|utf-?8|argon2\w*|bcrypt\w*|md5\w*)$/i.test(
-      value,
-    )
-  )
-    return null
-  return { start, end: start + value.length, mask: MASK }
 }

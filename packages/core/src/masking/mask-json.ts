@@ -1,7 +1,7 @@
 import { MASK } from './finding.js'
 import { toKey } from './key-names.js'
 import { maskText } from './mask-text.js'
-import { isPlaceholder } from './values.js'
+import { isPlaceholder } from './placeholders.js'
 import { prefixMask } from './vendor-keys.js'
 
 /**

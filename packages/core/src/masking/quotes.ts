@@ -11,10 +11,13 @@ export interface Quote {
 const ANSI = '(?:\\x1b|\\\\{1,4}(?:u001[bB]|x1[bB]|033|e))\\[[0-9;]{0,16}m'
 const SPACES = new RegExp(`(?:[ \\t]|%20|${ANSI}){0,32}`, 'y')
 const BLANKS = new RegExp(`(?:[ \\t\\r\\n]|\\\\{1,4}[nrt]|%20|%0[AaDd]|${ANSI}){0,64}`, 'y')
-const OPENING = /(\\{0,15})(["'`])|%22|%27|\\{1,8}u002[27]|&quot;|&#3[49];|&apos;/y
+/** Quotes that are written in another way. */
+const ENCODED = /%22|%27|\\{1,8}u002[27]|&quot;|&#3[49];|&apos;/y
+const MAX_SLASHES = 15
 
 /** Skips spaces, tabs and colour codes, in plain text or escaped. */
 export function skipSpaces(text: string, from: number): number {
+  if (!mayBeBlank(text.charCodeAt(from))) return from
   SPACES.lastIndex = from
   SPACES.test(text)
   return SPACES.lastIndex
@@ -22,6 +25,7 @@ export function skipSpaces(text: string, from: number): number {
 
 /** The same, and line ends. */
 export function skipBlanks(text: string, from: number): number {
+  if (!mayBeBlank(text.charCodeAt(from))) return from
   BLANKS.lastIndex = from
   BLANKS.test(text)
   return BLANKS.lastIndex
@@ -29,15 +33,22 @@ export function skipBlanks(text: string, from: number): number {
 
 /** The quote that opens at `at`, or null. */
 export function openQuote(text: string, at: number): Quote | null {
-  const code = text.charCodeAt(at)
-  if (code !== 34 && code !== 39 && code !== 96 && code !== 92 && code !== 37 && code !== 38) return null
-  OPENING.lastIndex = at
-  const found = OPENING.exec(text)
+  let start = at
+  while (start < at + MAX_SLASHES && text.charCodeAt(start) === 92) start++
+  const code = text.charCodeAt(start)
+  if (code === 34 || code === 39 || code === 96) {
+    return { start: start + 1, mark: String.fromCharCode(code), depth: start - at }
+  }
+  const first = text.charCodeAt(at)
+  if (first !== 92 && first !== 37 && first !== 38) return null
+  ENCODED.lastIndex = at
+  const found = ENCODED.exec(text)
   if (found === null) return null
-  const [all, slashes, mark] = found
-  if (mark !== undefined) return { start: at + all.length, mark, depth: slashes!.length }
-  return { start: at + all.length, mark: all.replace(/^\\+/, '\\'), depth: 0 }
+  return { start: ENCODED.lastIndex, mark: found[0].replace(/^\\+/, '\\'), depth: 0 }
 }
+
+/** A space, a control character such as a line end or ESC, or what begins the escape of one. */
+const mayBeBlank = (code: number): boolean => code <= 32 || code === 92 || code === 37
 
 /** Where the text inside `quote` ends, looking from `from` on; -1 when it does not before `to`. */
 export function findClosing(text: string, from: number, to: number, quote: Quote): number {

@@ -1,34 +1,19 @@
 import { findAssigned } from './assignment.js'
-import { isAlphanumeric, isHex, isName, isWord } from './characters.js'
+import { isWord } from './characters.js'
 import { type Finding, LOOK_BEHIND, type Memo, type Rest, WINDOW } from './finding.js'
-import { findFlagged, findNamedInProse, findShortOption } from './flags.js'
+import { findFlagged, findShortOption } from './flags.js'
 import { findPrivateKey } from './pem.js'
+import { Places } from './places.js'
+import { findNamedInProse } from './prose.js'
 import { findScheme } from './schemes.js'
-import { encodedSeparator, endOfColour, escapeLength, readSeparator } from './separators.js'
+import { encodedSeparator, readSeparator } from './separators.js'
 import { findByMiddle, MAX_REACH_BACK } from './shapes.js'
-import { findUrlAfter, findUserOption } from './urls.js'
-import { findVendorKey, mayStart } from './vendor-keys.js'
+import { findUrlAfter } from './urls.js'
+import { findInPgpass, findUserOption } from './user-options.js'
+import { findVendorKey } from './vendor-keys.js'
 
 /** Text is taken up in pieces of at least this many characters: a stream of single bytes costs no more than one of lines. */
 const PIECE = 4096
-
-/** What the scanner does where it meets a character; 0: go on. */
-const START = 1
-const SEPARATOR = 2
-const ESCAPE = 3
-const MIDDLE = 4
-const BRACKET = 5
-const DASH = 6
-const UNDERSCORE = 7
-
-const actions = new Uint8Array(128)
-for (let code = 0; code < 128; code++) if (isAlphanumeric(code)) actions[code] = START
-for (const character of ':=>,') actions[character.charCodeAt(0)] = SEPARATOR
-for (const character of '\\%') actions[character.charCodeAt(0)] = ESCAPE
-actions['~'.charCodeAt(0)] = MIDDLE
-actions['-'.charCodeAt(0)] = DASH
-actions['_'.charCodeAt(0)] = UNDERSCORE
-actions['['.charCodeAt(0)] = BRACKET
 
 /**
  * Masks a text that comes in pieces. Each decision is made at one place, from at most {@link LOOK_BEHIND} characters before
@@ -68,6 +53,7 @@ export class Scanner {
 
   #run(limit: number, held: number): string {
     const text = this.#text
+    const places = new Places(text)
     let masked = ''
     let at = this.#at
     while (at < limit) {
@@ -77,13 +63,10 @@ export class Scanner {
         if (at >= limit) break
         this.#rest = null
       }
-      const next = findPlace(text, at, limit, this.#fresh)
-      if (next > at) this.#fresh = false
-      at = next
+      at = places.next(at, limit, this.#fresh)
+      this.#fresh = false
       if (at >= limit) break
-      const code = text.charCodeAt(at)
-      const action = actions[code]!
-      const found = this.#look(text, at, code, action)
+      const found = this.#look(text, at)
       if (found === null || found.start < this.#given || found.end <= found.start) {
         at += this.#skip
         continue
@@ -104,68 +87,37 @@ export class Scanner {
   /** How far to go on from a place where nothing was found. */
   #skip = 1
 
-  #look(text: string, at: number, code: number, action: number): Finding | null {
+  #look(text: string, at: number): Finding | null {
     this.#skip = 1
-    this.#fresh = false
-    switch (action) {
-      case START:
-        return findVendorKey(text, at) ?? findWord(text, at, code)
-      case SEPARATOR: {
+    const code = text.charCodeAt(at)
+    switch (text[at]) {
+      case ':':
+      case '=':
+      case '>':
+      case ',': {
         const separator = readSeparator(text, at, code)
         if (separator === null) return null
         return (
           findAssigned(text, separator, this.#memo) ??
-          (code === 58 ? (findUrlAfter(text, separator) ?? findByMiddle(text, at)) : null)
+          (code === 58 ? (findUrlAfter(text, separator) ?? findByMiddle(text, at) ?? findInPgpass(text, at)) : null)
         )
       }
-      case ESCAPE: {
-        const length = escapeLength(text, at, code)
-        if (length === 1) return null
-        this.#skip = length
+      case '\\':
+      case '%': {
+        const separator = encodedSeparator(text, at)
+        this.#skip = separator.end - at
         this.#fresh = true
-        const separator = encodedSeparator(text, at, length)
-        return separator === null ? null : (findAssigned(text, separator, this.#memo) ?? findUrlAfter(text, separator))
+        return findAssigned(text, separator, this.#memo) ?? findUrlAfter(text, separator)
       }
-      case BRACKET: {
-        const end = endOfColour(text, at)
-        if (end > at) {
-          this.#skip = end - at
-          this.#fresh = true
-        }
-        return null
-      }
+      case '-':
+        return findAtDash(text, at, this.#memo)
+      case '_':
+      case '~':
+        return findGlued(text, at) ?? findByMiddle(text, at)
       default:
-        return code === 45 ? findAtDash(text, at, this.#memo) : (findGlued(text, at) ?? findByMiddle(text, at))
+        return findVendorKey(text, at) ?? findWord(text, at, code)
     }
   }
-}
-
-/** The next place from `at` on where there is something to look at. Most of the time is spent here. */
-function findPlace(text: string, from: number, to: number, fresh: boolean): number {
-  let inWord = !fresh && from > 0 && isWord(text.charCodeAt(from - 1))
-  for (let at = from; at < to; at++) {
-    const code = text.charCodeAt(at)
-    const action = code < 128 ? actions[code]! : 0
-    if (action === START) {
-      if (!inWord && mayStart(code, text.charCodeAt(at + 1), text.charCodeAt(at + 2))) return at
-      inWord = true
-    } else if (action === 0) {
-      inWord = false
-    } else if (action === SEPARATOR) {
-      if (code === 58 || code === 61) return at
-      const before = text.charCodeAt(at - 1)
-      if (code === 44 ? before === 34 || before === 39 : isName(before)) return at
-      inWord = false
-    } else if (action === DASH) {
-      const after = text.charCodeAt(at + 1)
-      if (!inWord || after === 97 || after === 117 || isHex(text.charCodeAt(at - 1))) return at
-    } else if (action === UNDERSCORE) {
-      const after = text.charCodeAt(at + 1)
-      if (after === 108 || after === 116 || after === 109) return at
-      inWord = true
-    } else return at
-  }
-  return to
 }
 
 /** Words that announce a secret without a separator; the first three letters have been looked at. */

@@ -1,6 +1,6 @@
 import { endOfRun, isToken68, isUnquoted } from './characters.js'
 import { type Finding, MASK, type Rest, WINDOW } from './finding.js'
-import { isPlaceholder } from './values.js'
+import { isPlaceholder, isShortened } from './placeholders.js'
 import { prefixMask } from './vendor-keys.js'
 
 const restOfToken: Rest = (text, from, to) => endOfRun(text, from, to, isToken68)
@@ -25,6 +25,7 @@ export function findCredentials(text: string, at: number, limit: number, encoded
     /^(?:true|false|string|boolean|object|void|any)$/.test(value)
   )
     return null
+  if (isShortened(text, end) || text[end] === '(') return null
   if (scheme === null && !isAlone(value)) return null
   if (parameters && !/[=]/.test(value)) return null
   return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
@@ -70,7 +71,7 @@ export function findScheme(text: string, at: number): Finding | null {
   if (end < limit)
     while (end > start && /[.:=]/.test(text[end - 1]!) && !(text[end - 1] === '=' && end - start > 6)) end--
   const value = text.slice(start, end)
-  if (value.length < 3 || text[end] === '*' || isPlaceholder(value)) return null
+  if (value.length < 3 || text[end] === '*' || isShortened(text, end) || isPlaceholder(value)) return null
   const secret = found[1]!.toLowerCase() === 'basic' ? isUserAndPassword(value) : isBearer(text, at, value, end)
   if (!secret) return null
   return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
@@ -100,6 +101,9 @@ function isUserAndPassword(value: string): boolean {
 }
 
 const PAIR = /([\w!#$%&*+.^`|~-]{1,128})=(?:(\\?")?)([^\s;,"'\\<>]{0,3800})/y
+/** The same percent-encoded: `sid%3Dvalue%3B%20`. */
+const ENCODED_PAIR =
+  /([\w!#$&*+.^`|~-]{1,128})%3[dD]((?:%22)?)((?:[^\s;,"'\\<>%&]|%(?!3[bB]|2[0267]|0[aAdD]|7[cCdD])){0,3800})/y
 const ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|secure|httponly|priority|version|comment|partitioned)$/i
 
 /** The first value of `name=value; name=value` that was not masked before (RFC 6265 section 4). */
@@ -109,11 +113,12 @@ export function findCookies(text: string, at: number, limit: number): Finding | 
   let end = -1
   let masked = ''
   for (let pairs = 0; pairs < 64; pairs++) {
-    PAIR.lastIndex = next
-    const found = PAIR.exec(text)
+    const pattern = isEncoded(text, next) ? ENCODED_PAIR : PAIR
+    pattern.lastIndex = next
+    const found = pattern.exec(text)
     if (found === null || next >= limit) break
     const [all, name, quote, value] = found
-    const stop = Math.min(PAIR.lastIndex, limit)
+    const stop = Math.min(pattern.lastIndex, limit)
     const valueAt = next + all.length - value!.length
     if (!ATTRIBUTE.test(name!) && value !== '' && !isPlaceholder(value!)) {
       if (start < 0) start = valueAt
@@ -134,4 +139,11 @@ export function findCookies(text: string, at: number, limit: number): Finding | 
     next = gap.lastIndex
   }
   return start < 0 ? null : { start, end, mask: masked }
+}
+
+/** Whether a name and an encoded equals sign follow. */
+function isEncoded(text: string, at: number): boolean {
+  const sign = /[\w!#$&*+.^`|~-]{1,128}%3[dD]/y
+  sign.lastIndex = at
+  return sign.test(text)
 }

@@ -1,6 +1,7 @@
 import { type Finding, MASK } from './finding.js'
+import { isPlaceholder } from './placeholders.js'
+import { isRandom } from './randomness.js'
 import type { Separator } from './separator.js'
-import { isPlaceholder, isRandom } from './values.js'
 
 const MAX_USER_INFO = 256
 const AUTHORITY_END = /[\s"'`<>\\^{}|]/
@@ -69,15 +70,4 @@ function findUrlPassword(text: string, at: number): Finding | null {
 /** `host:8080/path@version` is no password. */
 function isPort(text: string, at: number): boolean {
   return /^\d{1,5}(?:[/?#]|$)/.test(text.slice(at, at + 6))
-}
-
-/** `user:password` given to curl and its like by `-u`. */
-export function findUserOption(text: string, at: number): Finding | null {
-  const option = /(?:-u|--user|--proxy-user|-U)(?:[ =]|%20){0,2}\\?["']?([^\s:"'\\]{0,64}):([^\s"'\\]{3,512})/y
-  option.lastIndex = at
-  const found = option.exec(text)
-  if (found === null || /^\d+$/.test(found[2]!) || isPlaceholder(found[2]!)) return null
-  if (!/\b(?:curl|wget|http|https|xh)\b[^\n]*$/.test(text.slice(Math.max(0, at - 200), at))) return null
-  const end = option.lastIndex
-  return { start: end - found[2]!.length, end, mask: MASK }
 }

@@ -2,8 +2,9 @@ import type { AssignedName } from './assignment-name.js'
 import type { Separator } from './separator.js'
 import type { ValueForm } from './values.js'
 
-/** How the value from `separator` to `end` stands in the text. */
-export function toForm(text: string, separator: Separator, name: AssignedName, end: number): ValueForm {
+/** How the value from `separator` to `end` stands in the text; `name` is null where it is the value of a pair. */
+export function toForm(text: string, separator: Separator, name: AssignedName | null, end: number): ValueForm {
+  if (name === null) return 'line'
   const tight = !name.spaced && !isBlank(text, separator.end)
   const before = text[name.start - 1] ?? '\n'
   const after = text[end] ?? '\n'
@@ -26,10 +27,11 @@ export function toForm(text: string, separator: Separator, name: AssignedName, e
 
 const isBlank = (text: string, at: number): boolean => text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9
 
+const LINE_START = /(?:^|[\n\r]|\\{1,4}[nr]|["'])[ \t]*(?:-[ \t]+|export[ \t]+|#[ \t]*|;[ \t]*)?["']?$/
+
 function startsLine(text: string, at: number): boolean {
+  const code = text.charCodeAt(at - 1)
+  if (code > 59 && code !== 92 && code !== 110 && code !== 114) return false
   const before = text.slice(Math.max(0, at - 40), at)
-  return (
-    /(?:^|[\n\r]|\\{1,4}[nr]|["'])[ \t]*(?:-[ \t]+|export[ \t]+|#[ \t]*|;[ \t]*)?["']?$/.test(before) &&
-    (at > 40 || before.length === at)
-  )
+  return LINE_START.test(before) && (at > 40 || before.length === at)
 }

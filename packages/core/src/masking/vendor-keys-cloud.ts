@@ -103,6 +103,8 @@ export const cloudKeys: readonly VendorKeyRow[] = [
   ['PlanetScale token', 'pscale_', '(?:tkn|oauth|pw|api)_[\\w=.-]{32,64}', 'planetscale.com/docs', 'tkn_FAKE{39}'],
   ['Supabase access token', 'sbp_', '(?:v0_)?[a-z0-9]{40}', 'supabase.com/docs', '{hex:40}'],
   ['Supabase secret key', 'sb_secret_', '[\\w-]{20,60}', 'supabase.com/docs', 'FAKE{30}'],
+  ['MongoDB Atlas service account', 'mdb_sa_sk_', '[\\w-]{30,60}', 'mongodb.com/docs', 'FAKE{36}'],
+  ['Ubidots', 'BBFF-', `[A-Za-z0-9]{30}${END}`, 'docs.ubidots.com', 'FAKE{26}'],
   ['Neon', 'napi_', '[a-z0-9]{40,80}', 'neon.tech/docs', '{hex:64}'],
   ['ClickHouse Cloud', '4b1d', `[A-Za-z0-9]{38}${END}`, 'clickhouse.com/docs', 'FAKE{34}'],
   ['Databricks', 'dapi', `[a-f0-9]{32}(?:-\\d)?${END}`, 'docs.databricks.com', '{hex:32}'],

@@ -1,5 +1,6 @@
 import { isAlphanumeric, isWord } from './characters.js'
 import { type Finding, MASK } from './finding.js'
+import { GramTable } from './grams.js'
 import type { VendorKeyRow } from './vendor-key-row.js'
 import { aiKeys } from './vendor-keys-ai.js'
 import { cloudKeys } from './vendor-keys-cloud.js'
@@ -17,19 +18,30 @@ interface Compiled {
   readonly plain: boolean
 }
 
-const byStart = new Map<number, Compiled[]>()
-const starts = new Uint8Array(1 << 15)
+/** Words that announce a secret and are looked for as the prefixes are. */
+const ANNOUNCING = [
+  'bearer',
+  'basic',
+  'password',
+  'passwd',
+  'passphrase',
+  'identified',
+  'token',
+  'secret',
+  'api',
+  'atlasv1',
+]
 
-/** A number for the first three characters, letters in either case. */
-const hash = (first: number, second: number, third: number): number =>
-  ((first & 31) << 10) | ((second & 31) << 5) | (third & 31)
+/** The first four characters of every prefix and announcing word. */
+export const wordStarts = new GramTable([...vendorKeys.map(([, prefix]) => prefix), ...ANNOUNCING], 'start')
 
+/** A number for the first three characters at `at`, which every prefix has. */
 const hashAt = (text: string, at: number): number =>
-  hash(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2))
+  ((text.charCodeAt(at) & 127) << 14) | ((text.charCodeAt(at + 1) & 127) << 7) | (text.charCodeAt(at + 2) & 127)
 
+const byStart = new Map<number, Compiled[]>()
 for (const [, prefix, rest] of vendorKeys) {
   const start = hashAt(prefix, 0)
-  starts[start] = 1
   byStart.set(start, [
     ...(byStart.get(start) ?? []),
     {
@@ -40,18 +52,11 @@ for (const [, prefix, rest] of vendorKeys) {
   ])
 }
 
-// Words that announce a secret are looked for in the same table.
-for (const word of ['bearer', 'basic', 'password', 'passwd', 'identified', 'token', 'secret', 'api', 'atlasv1']) {
-  starts[hashAt(word, 0)] = 1
-}
-
-/** Whether a known key, or a word that announces one, could begin at `at`: a cheap test that most places fail. */
-export const mayStart = (first: number, second: number, third: number): boolean =>
-  starts[hash(first, second, third)] === 1
-
 /** The key that begins at `at`, if one does. */
 export function findVendorKey(text: string, at: number): Finding | null {
-  for (const { prefix, rest, plain } of byStart.get(hashAt(text, at)) ?? []) {
+  const candidates = byStart.get(hashAt(text, at))
+  if (candidates === undefined) return null
+  for (const { prefix, rest, plain } of candidates) {
     if (!text.startsWith(prefix, at) || (plain && isInsideBase64(text, at))) continue
     rest.lastIndex = at + prefix.length
     if (!rest.test(text)) continue

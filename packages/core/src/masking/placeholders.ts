@@ -1,0 +1,76 @@
+/** Words of which names of secrets are made: a value of nothing else is a name, not a secret. */
+const NAME_WORDS = new Set(
+  (
+    'password passwords passwd pwd pass passphrase passcode secret secrets token tokens api apikey key keys access auth ' +
+    'authentication authorization oauth bearer basic client user username id refresh session cookie cookies credential ' +
+    'credentials private encryption signing webhook value string field input confirm confirmation repeat reset forgot ' +
+    'current required invalid missing here your the insert enter type name env var admin db database service account ' +
+    'change page next header schema ref arn hash uri url file path old new test dev local internal example sample ' +
+    'expired valid challenge ' +
+    'anthropic aws azure openai github google'
+  ).split(' '),
+)
+const TELLING_WORD = /password|passwd|passphrase|secret|token|key|auth|credential|cookie|bearer/i
+const INSTRUCTION =
+  /(?:^|[^a-z])(?:your|placeholder|replace|insert|redacted|change[-_ ]?me|goes[-_ ]here|[-_ ]here)(?:$|[^a-z])/i
+
+/** `<key>`, `&lt;key&gt;`, `[KEY]`, `{}`, `{key}`, `%KEY%`, `@key@`, `:key`, `$1`, `%s`, `**REDACTED**`. */
+const BRACKETED = /^(?:<.*>|&lt;.*&gt;|\[[A-Za-z _-]*\]|\{\w*\}|%\w+%|@@?\w+@@?|:\w+|\$\d|%[\dsdvq@]|\*\*.*\*\*)$/
+/** `$KEY`, `$env:KEY`, `$dir/file`. */
+const VARIABLE = /^\$(?:env:)?[A-Za-z_]\w*(?:$|\/)/i
+/** What template languages put around an expression, at the start or anywhere. */
+const EXPRESSION = /^(?:\$\{|\$\(|\{\{|\{%|#\{|@\{|<%|%\(|\[\[)|\$\{\{? ?[\w.:-]+|\$\([\w ]+\)|\{\{.{1,80}\}\}/
+/** Runs that stand for what was left out. */
+const ELLIPSIS = /\.\.\.|\u2026|(?:^|[^A-Za-z])[xX]{4,}(?:$|[^A-Za-z])|\*{3}|[•●]{3}/
+const FILLER = /[xX*#]{8}|\*{4}|^([xX0*.•_-])\1{3,}$|^(.)\2{7,}$/
+/** Whether a value is one that people write instead of a secret, or one that was masked before. */
+export function isPlaceholder(text: string): boolean {
+  const value = withoutQuotes(text)
+  const { letters, digits, others, repeated } = countKinds(value)
+  if (letters + digits === 0) return true
+  if (others > 0 && (BRACKETED.test(value) || VARIABLE.test(value) || EXPRESSION.test(value))) return true
+  if ((repeated || others > 0) && (FILLER.test(value) || (value.length < 48 && ELLIPSIS.test(value)))) return true
+  return digits === 0 && value.length <= 64 && isMadeOfWords(value)
+}
+
+/** One look at each character: most values need none of the expressions above. */
+function countKinds(value: string): { letters: number; digits: number; others: number; repeated: boolean } {
+  let letters = 0
+  let digits = 0
+  let others = 0
+  let run = 0
+  let repeated = false
+  let before = 0
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at)
+    if (code >= 48 && code <= 57) digits++
+    else if ((code | 32) >= 97 && (code | 32) <= 122) letters++
+    else if (code !== 95 && code !== 45) others++
+    run = (code | 32) === (before | 32) ? run + 1 : 1
+    if (run === 4) repeated = true
+    before = code
+  }
+  return { letters, digits, others, repeated }
+}
+
+function withoutQuotes(text: string): string {
+  return isQuote(text[0]) || isQuote(text[text.length - 1]) ? text.replace(/^["'`]+|["'`]+$/g, '') : text
+}
+
+const isQuote = (character: string | undefined): boolean => character === '"' || character === "'" || character === '`'
+
+/** `your-api-key`, `ACCESS_TOKEN`, `NULL_CHARACTER_TOKEN`. */
+function isMadeOfWords(value: string): boolean {
+  if (INSTRUCTION.test(value)) return true
+  if (!TELLING_WORD.test(value)) return false
+  if (/^[A-Z]+(?:_[A-Z]+)+$/.test(value)) return true
+  const word = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g
+  for (let found = word.exec(value); found !== null; found = word.exec(value)) {
+    if (!NAME_WORDS.has(found[0].toLowerCase())) return false
+  }
+  return true
+}
+
+/** Whether what ends at `end` was shortened to be shown: `cnp_live_…`, `sk-abc...`. */
+export const isShortened = (text: string, end: number): boolean =>
+  text.charCodeAt(end) === 0x2026 || text.startsWith('..', end)

@@ -1,0 +1,64 @@
+import { endOfRun, isUnquoted } from './characters.js'
+import { type Finding, type Rest, WINDOW } from './finding.js'
+import { findClosing, type Quote } from './quotes.js'
+import { isRandom } from './randomness.js'
+import { findCookies, findCredentials } from './schemes.js'
+import { maskFor, type ValuePlace } from './value-place.js'
+import { isSecretValue } from './values.js'
+
+/** A value inside quotes. */
+export function findQuoted(text: string, place: ValuePlace, quote: Quote, limit: number): Finding | null {
+  const { separator, key } = place
+  const { start } = quote
+  const closing = findClosing(text, start, limit, quote)
+  if (key.kind === 'cookie') return findCookies(text, start, closing < 0 ? limit : closing)
+  if (key.kind === 'authorization') return findCredentials(text, start, closing < 0 ? limit : closing, false)
+  if (closing < 0) return findUnclosed(text, place, quote, limit)
+  const value = text.slice(start, closing)
+  if (value.startsWith('-----BEGIN') || closesName(text, place, quote, value)) return null
+  if (!isSecretValue(value, key, isShellSetting(place) ? 'environment' : 'quoted')) return null
+  if (separator.kind === '==' && value.length < 6) return null
+  if (separator.kind === ',' && !isSecretArgument(value, place)) return null
+  // `NAME=`command``: the shell runs it.
+  if (quote.mark === '`' && separator.kind === '=' && /\s/.test(value)) return null
+  return { start, end: closing, mask: maskFor(text, start, key.kind) }
+}
+
+/** Whether the quote closes a text that ends in the name and a colon, `{"Password:": 0}`, or opens a quote in another escape. */
+function closesName(text: string, { separator }: ValuePlace, quote: Quote, value: string): boolean {
+  if (quote.mark.length === 1 && (value.startsWith('%22') || value.startsWith('\\u0022'))) return true
+  return value[0] === ':' && /^:\s*[-\d"'[{tfn\\]/.test(value) && !/["'`]/.test(text[separator.start - 1] ?? '')
+}
+
+/** `set("api-key", "…")`: in lists of texts a name is followed by anything. */
+function isSecretArgument(value: string, { name }: ValuePlace): boolean {
+  // `['x-api-key', 'Fk12']`, not `['x-api-key', 'Content-Type']`.
+  if (name?.name.includes('-') && /[a-z]/.test(name.name))
+    return value.length >= 4 && /\d/.test(value) && !/\s/.test(value)
+  return value.length >= 8 && /[\d!@#$%^&]/.test(value)
+}
+
+/** `NAME="value"`: what a shell reads, where a value of several words is no prose. */
+const isShellSetting = ({ separator, name }: ValuePlace): boolean =>
+  separator.kind === '=' && name !== null && !name.spaced && /^[A-Z][A-Z0-9_]*$/.test(name.name)
+
+/** A value whose text was cut off or is longer than the window; or what a lone apostrophe seemed to open. */
+function findUnclosed(text: string, { key }: ValuePlace, quote: Quote, limit: number): Finding | null {
+  const { start } = quote
+  const mask = maskFor(text, start, key.kind)
+  const isLong = limit - start > WINDOW / 2 && quote.mark === '"' && text.slice(start, limit).indexOf('\n') < 0
+  if (isLong && isSecretValue(text.slice(start, start + 64), key, 'quoted')) {
+    return { start, end: limit, mask, rest: insideOf(quote) }
+  }
+  const end = endOfRun(text, start, limit, isUnquoted)
+  if (end < limit && end < text.length) return isRandom(text.slice(start, end), 8) ? { start, end, mask } : null
+  if (end - start < 4 || !isSecretValue(text.slice(start, end), key, 'quoted')) return null
+  return { start, end: limit, mask, rest: insideOf(quote) }
+}
+
+const insideOf =
+  (quote: Quote): Rest =>
+  (text, from, to) => {
+    const closing = findClosing(text, from, to, { ...quote, start: 0 })
+    return closing < 0 ? to : closing
+  }

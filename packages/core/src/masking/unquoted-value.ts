@@ -1,0 +1,90 @@
+import { endOfRun, isEnvironmentValue, isUnquoted } from './characters.js'
+import type { Finding, Rest } from './finding.js'
+import { isShortened } from './placeholders.js'
+import { isRandom } from './randomness.js'
+import { toForm } from './value-form.js'
+import { maskFor, type ValuePlace } from './value-place.js'
+import { isOrdinary, isSecretValue, type ValueForm } from './values.js'
+
+/** A value without quotes. */
+export function findUnquoted(text: string, place: ValuePlace, start: number, limit: number): Finding | null {
+  const { separator, key, memo, name } = place
+  if (start < memo.judgedUpTo) return null
+  const bare = endOfValue(text, start, limit, separator.encoded, isUnquoted)
+  if (
+    bare > start &&
+    bare < limit &&
+    endsEveryForm(text.charCodeAt(bare)) &&
+    isOrdinary(text.slice(start, withoutStops(text, start, bare)))
+  ) {
+    memo.judgedUpTo = bare
+    return null
+  }
+  const form = toForm(text, separator, name, bare)
+  if (bare === start && form !== 'environment' && text[start] !== '&' && text[start] !== ',') return null
+  const reach = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, isEnvironmentValue) : bare
+  const isCut = reach === limit && limit < text.length
+  const end = isCut || reach === text.length ? reach : withoutStops(text, start, reach)
+  const value = text.slice(start, isCut ? start + 64 : end)
+  if (!isCut && isCode(text, place, value, end, form)) return null
+  if (!isSecretValue(value, key, form)) {
+    memo.judgedUpTo = end
+    return null
+  }
+  return { start, end, mask: maskFor(text, start, key.kind), ...(isCut && { rest: restOfValue }) }
+}
+
+/** What ends an unquoted value is more in an environment file: there `,`, `;`, `&` and brackets belong to it. */
+const endsEveryForm = (code: number): boolean => !isEnvironmentValue(code)
+
+const restOfValue: Rest = (text, from, to) => endOfRun(text, from, to, isUnquoted)
+
+/** `name=call(…)`, a JSON number behind a quoted name, a variable in an assignment. */
+function isCode(text: string, { separator }: ValuePlace, value: string, end: number, form: ValueForm): boolean {
+  const next = text[end]
+  if (isShortened(text, end)) return true
+  if (form !== 'environment' && form !== 'form' && (next === '(' || next === '[' || next === '{')) return true
+  const before = text[separator.start - 1] ?? ''
+  if (/["'`\\]/.test(before) && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value)) return true
+  return form === 'bare' && separator.kind === '=' && before === ' ' && !isRandom(value, 12)
+}
+
+/** The stop of a sentence is not part of the value. */
+function withoutStops(text: string, start: number, end: number): number {
+  let at = end
+  while (at > start && isStop(text.charCodeAt(at - 1))) at--
+  return at
+}
+
+/** One of `.`, `:` and `?`. */
+const isStop = (code: number): boolean => code === 46 || code === 58 || code === 63
+
+/** What ends a value that is percent-encoded: quotes, `&`, a pipe, line ends, `;`, `<`, `>`, `]` and `}`. */
+const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[cCdD])/
+
+function endOfValue(
+  text: string,
+  start: number,
+  limit: number,
+  encoded: boolean,
+  belongs: (code: number) => boolean,
+): number {
+  const end = endOfRun(text, start, limit, belongs)
+  if (!encoded) return end
+  const stop = text.slice(start, end).search(ENCODED_END)
+  return stop < 0 ? end : start + stop
+}
+
+const ELEMENT = /([^<"'\\\r\n]{3,512}?)\s*<\\{0,2}\//y
+
+/** The whole content of an XML element: `<secret>{AQAAABAAAA…=}</secret>`, `<password>two words 9</password>`. */
+export function findElement(text: string, { key }: ValuePlace, at: number): Finding | null {
+  ELEMENT.lastIndex = at
+  const value = ELEMENT.exec(text)?.[1]
+  if (value === undefined || !/[\s{}&;]/.test(value)) return null
+  const isWrapped = value[0] === '{' && value.endsWith('}')
+  const inner = isWrapped ? value.slice(1, -1) : value
+  if (isWrapped ? !/\d/.test(inner) || inner.length < 12 : !isSecretValue(inner, key, 'quoted')) return null
+  const start = at + (isWrapped ? 1 : 0)
+  return { start, end: start + inner.length, mask: maskFor(text, start, key.kind) }
+}
