@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { generalHelp, generateKeyHelp, serveHelp } from './help.js'
 import * as credentialsHelp from './help-credentials.js'
 import * as keysHelp from './help-keys.js'
+import * as storageHelp from './help-storage.js'
 
 /** What a command line gives a command, checked against its row below. */
 export interface Given {
@@ -125,6 +126,38 @@ export const commands: readonly Command[] = [
     values: [],
     operands: [],
     load: () => import('./commands/keyring-rewrap.js'),
+  },
+  {
+    name: 'migrate',
+    help: storageHelp.migrate,
+    flags: ['json'],
+    values: ['grants'],
+    operands: [],
+    load: () => import('./commands/migrate.js'),
+  },
+  {
+    name: 'usage',
+    help: storageHelp.usage,
+    flags: ['json', 'csv'],
+    values: ['by', 'from', 'to'],
+    operands: [],
+    load: () => import('./commands/usage.js'),
+  },
+  {
+    name: 'export',
+    help: storageHelp.exportExchanges,
+    flags: [],
+    values: ['domain!', 'from', 'to'],
+    operands: [],
+    load: () => import('./commands/export.js'),
+  },
+  {
+    name: 'purge',
+    help: storageHelp.purge,
+    flags: ['json'],
+    values: [],
+    operands: [],
+    load: () => import('./commands/purge.js'),
   },
 ]
 

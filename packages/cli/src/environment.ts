@@ -16,6 +16,11 @@ export interface Environment {
   readonly anthropicApiKey: Secret | null
   /** Null where ENCRYPTION_KEYS is not set. */
   readonly keyRing: KeyRing | null
+  /** Holds a password, mostly. Null for the embedded database in `dataDir`. */
+  readonly databaseUrl: Secret | null
+  /** Whether exchanges are recorded. */
+  readonly storageEnabled: boolean
+  readonly retention: { readonly recordsMs: number; readonly bodiesMs: number }
   readonly clientAuth: boolean
   readonly trustedProxies: readonly string[]
   readonly ipAllowlist: readonly string[]
@@ -28,11 +33,16 @@ export interface Environment {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const NODE_ENVS = ['development', 'test', 'production'] as const
-const NOT_USED_YET = ['DATABASE_URL', 'DASHBOARD_API_KEY', 'SLACK_WEBHOOK_URL']
+const NOT_USED_YET = ['DASHBOARD_API_KEY', 'SLACK_WEBHOOK_URL']
+const DAY_MS = 86_400_000
 
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 const list = z.string().transform((text) => text.split(',').flatMap((entry) => entry.trim() || []))
 const folder = z.string().transform((path) => resolve(path))
+const days = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/, 'must be a whole number of days from 1 to 99999')
+  .transform((text) => Number(text) * DAY_MS)
 const apiKey = z
   .string()
   .trim()
@@ -54,6 +64,15 @@ const schema = z.object({
   CLAUDE_API_BASE_URL: z.string().nullable().default(null),
   ANTHROPIC_API_KEY: apiKey.nullable().default(null),
   ENCRYPTION_KEYS: z.string().nullable().default(null),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(?:ql)?:\/\//, 'must be a postgresql:// URL')
+    .transform((text) => new Secret(text))
+    .nullable()
+    .default(null),
+  STORAGE_ENABLED: flag.default(true),
+  RETENTION_DAYS: days.prefault('365'),
+  BODY_RETENTION_DAYS: days.prefault('30'),
   ENABLE_CLIENT_AUTH: flag.default(true),
   TRUSTED_PROXIES: list.default([]),
   IP_ALLOWLIST: list.default([]),
@@ -94,6 +113,12 @@ export function readEnvironment(
     upstream: values.CLAUDE_API_BASE_URL,
     anthropicApiKey: values.ANTHROPIC_API_KEY,
     keyRing: values.ENCRYPTION_KEYS === null ? null : parseKeyRing(values.ENCRYPTION_KEYS),
+    databaseUrl: values.DATABASE_URL,
+    storageEnabled: values.STORAGE_ENABLED,
+    retention: {
+      recordsMs: values.RETENTION_DAYS,
+      bodiesMs: Math.min(values.BODY_RETENTION_DAYS, values.RETENTION_DAYS),
+    },
     clientAuth: values.ENABLE_CLIENT_AUTH,
     trustedProxies: values.TRUSTED_PROXIES,
     ipAllowlist: values.IP_ALLOWLIST,
