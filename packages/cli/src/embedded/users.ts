@@ -15,10 +15,13 @@ export class Users {
     writeFileSync(join(this.#folder, String(process.pid)), '')
   }
 
-  /** Says that this process uses it no more; true where nobody does. */
+  /** Says that this process uses it no more; true where nobody does. What killed processes left is removed. */
   leave(): boolean {
-    rmSync(join(this.#folder, String(process.pid)), { force: true })
-    return !readdirSync(this.#folder).some((name) => isAlive(Number(name)))
+    const others = readdirSync(this.#folder).filter((name) => Number(name) !== process.pid && isAlive(Number(name)))
+    for (const name of readdirSync(this.#folder)) {
+      if (!others.includes(name)) rmSync(join(this.#folder, name), { force: true })
+    }
+    return others.length === 0
   }
 }
 
