@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createClientKey, Secret } from '@agent-prompt-train/core'
+import { createPostgresStorage } from '@agent-prompt-train/storage-pg'
 import { describe, expect, it } from 'vitest'
+import { startPostgres } from '../../storage-pg/test/support/postgres-server.js'
 import { makeFolder, type Server, serve } from './support/command.js'
 import { type Ended, run, runJson } from './support/run.js'
 import { MESSAGE, startScriptedUpstream } from './support/scripted-upstream.js'
@@ -9,9 +12,13 @@ import { MESSAGE, startScriptedUpstream } from './support/scripted-upstream.js'
 const RECORDED = { STORAGE_ENABLED: 'true' }
 const PROMPT = 'How many trains leave Paddington?'
 
+/** The client key that was made for development. */
+function keyOf(folder: string): string {
+  return readFileSync(join(folder, '.data', 'client-key'), 'utf8').trim()
+}
+
 /** One request that is answered. */
-async function ask(server: Server, folder: string): Promise<string> {
-  const key = readFileSync(join(folder, '.data', 'client-key'), 'utf8').trim()
+async function ask(server: Server, key: string): Promise<string> {
   const response = await fetch(`${server.address}/v1/messages`, {
     method: 'POST',
     headers: { 'x-api-key': key, 'content-type': 'application/json' },
@@ -54,7 +61,7 @@ describe('with the embedded database', () => {
       status: 'ok',
       recorder: { status: 'ok', dropped: 0 },
     })
-    const requestId = await ask(first, folder)
+    const requestId = await ask(first, keyOf(folder))
     const [exchange] = await exported(folder, 1)
     expect(exchange).toMatchObject({
       requestId,
@@ -84,7 +91,7 @@ describe('with the embedded database', () => {
     expect(existsSync(postmaster)).toBe(false)
 
     const second = await serve(variables, folder)
-    await ask(second, folder)
+    await ask(second, keyOf(folder))
     expect(await exported(folder, 2)).toHaveLength(2)
     // The worst: both die at once, and the file that tells of the server stays.
     process.kill(Number(readFileSync(postmaster, 'utf8').split('\n')[0]), 'SIGKILL')
@@ -93,7 +100,7 @@ describe('with the embedded database', () => {
     expect(existsSync(postmaster)).toBe(true)
 
     const third = await serve(variables, folder)
-    await ask(third, folder)
+    await ask(third, keyOf(folder))
     expect(await exported(folder, 3)).toHaveLength(3)
     // A server whose `serve` was killed is taken over, and ends with the next.
     third.process.kill('SIGKILL')
@@ -101,7 +108,7 @@ describe('with the embedded database', () => {
     const fourth = await serve(variables, folder)
     expect(await runJson(folder, 'purge', RECORDED)).toEqual({ records: 0, bodies: 0 })
     // What has just ended is written before SIGTERM ends it.
-    await ask(fourth, folder)
+    await ask(fourth, keyOf(folder))
     await stop(fourth)
     expect(await exported(folder, 4)).toHaveLength(4)
     expect(existsSync(postmaster)).toBe(false)
@@ -117,11 +124,50 @@ describe('with the embedded database', () => {
   })
 })
 
+describe('with DATABASE_URL', () => {
+  it('wants it migrated, and takes keys and credentials from it', async () => {
+    const upstream = await startScriptedUpstream()
+    const postgres = await startPostgres()
+    const storage = createPostgresStorage({ connectionString: postgres.url })
+    try {
+      const folder = makeFolder()
+      const database = { ...RECORDED, DATABASE_URL: postgres.url }
+      const variables = { ...database, NODE_ENV: 'production', CLAUDE_API_BASE_URL: upstream.address }
+      for (const line of ['serve', 'usage']) {
+        const { code, stderr } = await run(folder, line, { variables })
+        expect({ code, stderr }).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(/DATABASE_URL: .*prompt-train migrate/),
+        })
+      }
+      expect((await runJson(folder, 'migrate', database)).migrations).not.toEqual([])
+      expect(await runJson(folder, 'migrate', database)).toEqual({ migrations: [] })
+
+      const { key, record } = createClientKey({ domain: 'example.com' })
+      await storage.clientKeys.add(record)
+      const apiKey = new Secret('sk-ant-api03-FAKE-of-the-database')
+      await storage.credentials.update('example.com', () => ({ type: 'api_key', apiKey }))
+      const server = await serve(variables, folder)
+      await ask(server, key)
+      expect(upstream.requests[0]).toMatchObject({ 'x-api-key': apiKey.expose() })
+      await stop(server)
+      expect(server.output.stdout).toContain('bodies are not recorded')
+      expect(server.output.stdout).not.toContain('FAKE')
+      expect(existsSync(join(folder, '.data', 'postgres'))).toBe(false)
+      const { rows } = await runJson(folder, 'usage --by key', database)
+      expect(rows).toMatchObject([{ keyId: record.keyId, requests: 1 }])
+    } finally {
+      await storage.close()
+      await postgres.stop()
+    }
+  }, 90_000)
+})
+
 describe('without', () => {
   it('records nothing and starts no database with STORAGE_ENABLED=false', async () => {
     const folder = makeFolder()
     const server = await serve({ STORAGE_ENABLED: 'false' }, folder)
-    await ask(server, folder)
+    await ask(server, keyOf(folder))
     expect(await (await fetch(`${server.address}/health`)).json()).toMatchObject({ recorder: null })
     await stop(server)
     expect(readdirSync(join(folder, '.data'))).toEqual(['client-key'])
