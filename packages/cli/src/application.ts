@@ -1,5 +1,6 @@
 import {
   allowAnyone,
+  type ClientKeyLookup,
   ConfigurationError,
   type CredentialLookup,
   createProxy,
@@ -14,6 +15,7 @@ import { startDemonstrationUpstream } from './demonstration-upstream.js'
 import { openDevelopmentKey } from './development-key.js'
 import type { Environment, OAuthSettings } from './environment.js'
 import { nameVariable } from './name-variable.js'
+import { type ConfiguredStorage, openStorage } from './recording.js'
 import type { Access } from './welcome.js'
 
 /** The proxy as the environment wants it. */
@@ -22,8 +24,8 @@ export interface Application {
   /** The upstream, in words. */
   readonly upstream: string
   readonly access: Access
-  /** Closes what was opened beside the proxy. */
-  close(): void
+  /** Closes what was opened beside the proxy, once the proxy is closed. */
+  close(): Promise<void>
 }
 
 interface Upstream {
@@ -39,20 +41,31 @@ interface Upstream {
  * @throws ConfigurationError that names the variable or file and how to mend it
  */
 export async function createApplication(environment: Environment, logger: Logger): Promise<Application> {
-  const configured = await openCredentials(environment, logger)
+  const storage = await openStorage(environment, logger)
+  const configured = await openCredentials(environment, storage.database, logger)
   const upstream = configured.hasCredential
     ? toConfiguredUpstream(configured, environment)
     : await toDemonstration(configured, environment, logger)
-  const { access, ...callers } = await openAccess(environment, configured, upstream.credentials)
+  const { access, clientKeys, authenticate } = await openAccess(environment, configured, storage, upstream.credentials)
   const proxy = build({
-    ...callers,
+    authenticate,
+    storage: { clientKeys, exchanges: storage.exchanges },
+    record: storage.record,
     credentials: upstream.credentials,
     ...(upstream.url !== null && { upstream: upstream.url }),
     oauth: toOAuthOptions(environment.oauth),
     edge: { trustedProxies: environment.trustedProxies, allow: environment.ipAllowlist },
     logger,
   })
-  return { proxy, upstream: upstream.description, access, close: upstream.close }
+  return {
+    proxy,
+    upstream: upstream.description,
+    access,
+    async close() {
+      upstream.close()
+      await storage.close()
+    },
+  }
 }
 
 function toConfiguredUpstream({ store, close }: ConfiguredCredentials, { upstream: url }: Environment): Upstream {
@@ -97,14 +110,19 @@ function toOAuthOptions({ tokenUrl, clientId, allowSubscription }: OAuthSettings
   }
 }
 
-type Callers = Pick<ProxyOptions, 'authenticate' | 'storage'> & { readonly access: Access }
+interface Callers {
+  readonly access: Access
+  readonly authenticate?: ProxyOptions['authenticate']
+  readonly clientKeys?: ClientKeyLookup | undefined
+}
 
 async function openAccess(
   environment: Environment,
   { hasClientKey }: ConfiguredCredentials,
+  { database }: ConfiguredStorage,
   credentials: CredentialLookup,
 ): Promise<Callers> {
-  if (environment.clientAuth && hasClientKey) return { access: { by: 'own-key' } }
+  if (environment.clientAuth && hasClientKey) return { access: { by: 'own-key' }, clientKeys: database?.clientKeys }
   const remedy = `make one with "prompt-train auth generate-key" and put its digest into a credential file in ${environment.credentialsDir}`
   if (environment.production) throw new ConfigurationError('CREDENTIALS_DIR', `no client key is configured: ${remedy}`)
   if ((await credentials.find(DEFAULT_DOMAIN)) === null) {
@@ -116,7 +134,7 @@ async function openAccess(
   }
   if (!environment.clientAuth) return { access: { by: 'anyone' }, authenticate: allowAnyone(DEFAULT_DOMAIN) }
   const { file, record } = openDevelopmentKey(environment.dataDir, DEFAULT_DOMAIN)
-  return { access: { by: 'key-file', file }, storage: memoryStorage({ clientKeys: [record] }) }
+  return { access: { by: 'key-file', file }, clientKeys: memoryStorage({ clientKeys: [record] }).clientKeys }
 }
 
 const VARIABLES = new Map([

@@ -4,6 +4,7 @@ import { generalHelp, generateKeyHelp, serveHelp } from './help.js'
 import * as credentialsHelp from './help-credentials.js'
 import * as keysHelp from './help-keys.js'
 import * as oauthHelp from './help-oauth.js'
+import * as storageHelp from './help-storage.js'
 
 /** What a command line gives a command, checked against its row below. */
 export interface Given {
@@ -151,6 +152,38 @@ export const commands: readonly Command[] = [
     values: [],
     operands: [],
     load: () => import('./commands/keyring-rewrap.js'),
+  },
+  {
+    name: 'migrate',
+    help: storageHelp.migrate,
+    flags: ['json'],
+    values: ['grants'],
+    operands: [],
+    load: () => import('./commands/migrate.js'),
+  },
+  {
+    name: 'usage',
+    help: storageHelp.usage,
+    flags: ['json', 'csv'],
+    values: ['by', 'from', 'to'],
+    operands: [],
+    load: () => import('./commands/usage.js'),
+  },
+  {
+    name: 'export',
+    help: storageHelp.exportExchanges,
+    flags: [],
+    values: ['domain!', 'from', 'to'],
+    operands: [],
+    load: () => import('./commands/export.js'),
+  },
+  {
+    name: 'purge',
+    help: storageHelp.purge,
+    flags: ['json'],
+    values: [],
+    operands: [],
+    load: () => import('./commands/purge.js'),
   },
 ]
 

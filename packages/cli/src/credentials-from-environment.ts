@@ -9,14 +9,16 @@ import {
   type Logger,
   sealedCredentialStore,
 } from '@agent-prompt-train/core'
+import { chainCredentials } from './chained-credentials.js'
 import type { Environment } from './environment.js'
+import type { ConfiguredStorage } from './recording.js'
 
 /** The domain of ANTHROPIC_API_KEY, the development key and callers without a key. */
 export const DEFAULT_DOMAIN = 'default'
 
 /** The upstream credentials and client keys that the environment configures. */
 export interface ConfiguredCredentials {
-  /** One that can be written to where there is a folder, so that OAuth credentials are refreshed. */
+  /** One that can be written to where there is a folder or database, so that OAuth credentials are refreshed. */
   readonly store: CredentialLookup
   readonly hasCredential: boolean
   readonly hasClientKey: boolean
@@ -24,23 +26,29 @@ export interface ConfiguredCredentials {
 }
 
 /**
- * Opens the credential folder, where there is one, and adds ANTHROPIC_API_KEY: as the credential of domain `default`,
- * which a file default.json overrides, and as that of files which hold client keys alone.
+ * Opens the credential folder, where there is one, puts those of the database behind it, and adds ANTHROPIC_API_KEY: as the
+ * credential of domain `default`, which the others override, and as that of files which hold client keys alone.
  *
  * @throws ConfigurationError that names the file or variable
  */
-export async function openCredentials(environment: Environment, logger: Logger): Promise<ConfiguredCredentials> {
-  const { anthropicApiKey: apiKey, credentialsDir } = environment
+export async function openCredentials(
+  environment: Environment,
+  database: ConfiguredStorage['database'],
+  logger: Logger,
+): Promise<ConfiguredCredentials> {
+  const { anthropicApiKey: apiKey, credentialsDir, keyRing } = environment
   const own: Credential | null = apiKey === null ? null : { type: 'api_key', apiKey }
   const files = isFolder(credentialsDir) ? openFiles(environment, own, logger) : null
   const opened = files === null ? null : await openSealed(files, environment)
+  const stored =
+    keyRing !== null && database !== null ? sealedCredentialStore(database.credentials, keyRing) : database?.credentials
+  const ownOf = (domain: string) => (domain === DEFAULT_DOMAIN ? own : null)
+  const [first, ...others] = [opened, stored].filter((store) => store != null)
+  const chained = first === undefined ? { find: ownOf } : chainCredentials([first, ...others], ownOf)
   return {
-    store: {
-      ...opened,
-      find: async (domain) => (await opened?.find(domain)) ?? (domain === DEFAULT_DOMAIN ? own : null),
-    },
-    hasCredential: own !== null || (files?.size.domains ?? 0) > 0,
-    hasClientKey: (files?.size.clientKeys ?? 0) > 0,
+    store: { ...chained, ...(files !== null && { clientKeys: files.clientKeys }) },
+    hasCredential: own !== null || (files?.size.domains ?? 0) > 0 || ((await stored?.list()) ?? []).length > 0,
+    hasClientKey: (files?.size.clientKeys ?? 0) > 0 || ((await database?.clientKeys.list()) ?? []).length > 0,
     close: () => files?.close(),
   }
 }

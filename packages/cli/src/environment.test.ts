@@ -22,6 +22,9 @@ describe('readEnvironment', () => {
         scopes: [],
         allowSubscription: false,
       },
+      databaseUrl: null,
+      storageEnabled: true,
+      retention: { recordsMs: 365 * 86_400_000, bodiesMs: 30 * 86_400_000 },
       clientAuth: true,
       trustedProxies: [],
       ipAllowlist: [],
@@ -46,6 +49,9 @@ describe('readEnvironment', () => {
       OAUTH_REDIRECT_URI: 'https://example.com/callback',
       OAUTH_SCOPES: 'org:profile, workspace:inference',
       ALLOW_SUBSCRIPTION_OAUTH: 'true',
+      DATABASE_URL: 'postgresql://app:FAKE@db.example/app',
+      STORAGE_ENABLED: 'false',
+      RETENTION_DAYS: '7',
       ENABLE_CLIENT_AUTH: 'true',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       IP_ALLOWLIST: '192.0.2.1,',
@@ -53,8 +59,9 @@ describe('readEnvironment', () => {
       LOG_PRETTY: 'true',
       NODE_ENV: 'production',
     })
-    const { anthropicApiKey, ...rest } = environment
+    const { anthropicApiKey, databaseUrl, ...rest } = environment
     expect(anthropicApiKey?.expose()).toBe('sk-ant-api03-FAKE')
+    expect(databaseUrl?.expose()).toBe('postgresql://app:FAKE@db.example/app')
     expect(rest).toEqual({
       port: 0,
       host: '::',
@@ -70,6 +77,9 @@ describe('readEnvironment', () => {
         scopes: ['org:profile', 'workspace:inference'],
         allowSubscription: true,
       },
+      storageEnabled: false,
+      // Bodies never stay longer than their records.
+      retention: { recordsMs: 7 * 86_400_000, bodiesMs: 7 * 86_400_000 },
       clientAuth: true,
       trustedProxies: ['10.0.0.0/8', '::1'],
       ipAllowlist: ['192.0.2.1'],
@@ -90,8 +100,8 @@ describe('readEnvironment', () => {
   })
 
   it('lists the known variables that have no effect yet', () => {
-    expect(read({ SLACK_WEBHOOK_URL: 'x', DATABASE_URL: 'x', OTHER: 'x' }).notUsedYet).toEqual([
-      'DATABASE_URL',
+    expect(read({ SLACK_WEBHOOK_URL: 'x', DASHBOARD_API_KEY: 'x', OTHER: 'x' }).notUsedYet).toEqual([
+      'DASHBOARD_API_KEY',
       'SLACK_WEBHOOK_URL',
     ])
   })
@@ -106,6 +116,10 @@ describe('readEnvironment', () => {
     ['LOG_LEVEL', 'FAKE'],
     ['LOG_PRETTY', 'FAKE'],
     ['NODE_ENV', 'prodFAKE'],
+    ['DATABASE_URL', 'mysql://FAKE'],
+    ['STORAGE_ENABLED', 'FAKE'],
+    ['RETENTION_DAYS', '0'],
+    ['BODY_RETENTION_DAYS', '1.5'],
     ['ANTHROPIC_API_KEY', 'sk-ant FAKE'],
     ['ANTHROPIC_API_KEY', 'sk-ant-“FAKE”'],
     ['ANTHROPIC_API_KEY', 'cnp_live_FAKE'],

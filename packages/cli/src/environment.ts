@@ -17,6 +17,11 @@ export interface Environment {
   /** Null where ENCRYPTION_KEYS is not set. */
   readonly keyRing: KeyRing | null
   readonly oauth: OAuthSettings
+  /** Holds a password, mostly. Null for the embedded database in `dataDir`. */
+  readonly databaseUrl: Secret | null
+  /** Whether exchanges are recorded. */
+  readonly storageEnabled: boolean
+  readonly retention: { readonly recordsMs: number; readonly bodiesMs: number }
   readonly clientAuth: boolean
   readonly trustedProxies: readonly string[]
   readonly ipAllowlist: readonly string[]
@@ -39,13 +44,18 @@ export interface OAuthSettings {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const NODE_ENVS = ['development', 'test', 'production'] as const
-const NOT_USED_YET = ['DATABASE_URL', 'DASHBOARD_API_KEY', 'SLACK_WEBHOOK_URL']
+const NOT_USED_YET = ['DASHBOARD_API_KEY', 'SLACK_WEBHOOK_URL']
+const DAY_MS = 86_400_000
 
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 const list = z.string().transform((text) => text.split(',').flatMap((entry) => entry.trim() || []))
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((word) => word !== ''))
 const text = z.string().nullable().default(null)
 const folder = z.string().transform((path) => resolve(path))
+const days = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/, 'must be a whole number of days from 1 to 99999')
+  .transform((text) => Number(text) * DAY_MS)
 const apiKey = z
   .string()
   .trim()
@@ -73,6 +83,15 @@ const schema = z.object({
   OAUTH_REDIRECT_URI: text,
   OAUTH_SCOPES: words.default([]),
   ALLOW_SUBSCRIPTION_OAUTH: flag.default(false),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(?:ql)?:\/\//, 'must be a postgresql:// URL')
+    .transform((text) => new Secret(text))
+    .nullable()
+    .default(null),
+  STORAGE_ENABLED: flag.default(true),
+  RETENTION_DAYS: days.prefault('365'),
+  BODY_RETENTION_DAYS: days.prefault('30'),
   ENABLE_CLIENT_AUTH: flag.default(true),
   TRUSTED_PROXIES: list.default([]),
   IP_ALLOWLIST: list.default([]),
@@ -120,6 +139,12 @@ export function readEnvironment(
       redirectUri: values.OAUTH_REDIRECT_URI,
       scopes: values.OAUTH_SCOPES,
       allowSubscription: values.ALLOW_SUBSCRIPTION_OAUTH,
+    },
+    databaseUrl: values.DATABASE_URL,
+    storageEnabled: values.STORAGE_ENABLED,
+    retention: {
+      recordsMs: values.RETENTION_DAYS,
+      bodiesMs: Math.min(values.BODY_RETENTION_DAYS, values.RETENTION_DAYS),
     },
     clientAuth: values.ENABLE_CLIENT_AUTH,
     trustedProxies: values.TRUSTED_PROXIES,

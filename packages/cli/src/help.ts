@@ -19,6 +19,10 @@ Commands:
   keyring create      Make a key for ENCRYPTION_KEYS. Stores nothing.
   keyring rewrap      Encrypt anew with the first key of ENCRYPTION_KEYS
   auth generate-key   Make a client key and its digest. Stores nothing.
+  usage               Sum tokens and costs by day, domain, key and model
+  export              Print the exchanges of a domain with their bodies
+  migrate             Bring the database up to date
+  purge               Remove what is older than its retention
 
 Options:
   -h, --help          Show this help, or that of a command
@@ -37,13 +41,19 @@ Environment:
   HOST                  Address to listen on [127.0.0.1]
   CREDENTIALS_DIR       Folder of credential files, <domain>.json [./credentials]
   ANTHROPIC_API_KEY     Upstream key of domain "default", and of files that hold client keys alone
-  ENCRYPTION_KEYS       k1:<base64>,k2:<base64>: opens sealed credentials; the first key seals
+  ENCRYPTION_KEYS       k1:<base64>,k2:<base64>: opens what is sealed; the first key seals
+                        [bodies: a key kept in DATA_DIR; with NODE_ENV=production they are not recorded]
+  DATABASE_URL          Postgres to record in, after prompt-train migrate [the embedded one in DATA_DIR]
+  STORAGE_ENABLED       false records nothing [true]
+  RETENTION_DAYS        How long records are kept [365]
+  BODY_RETENTION_DAYS   How long bodies are kept [30]
   CLAUDE_API_BASE_URL   Upstream; plain http on loopback only [https://api.anthropic.com]
   OAUTH_TOKEN_URL       Where OAuth credentials are refreshed [/v1/oauth/token of Anthropic's or a loopback upstream]
   OAUTH_CLIENT_ID       The client id that their logins were made with [none is sent]
   ALLOW_SUBSCRIPTION_OAUTH  true uses credentials of subscription plans: read docs/oauth.md first [false]
   ENABLE_CLIENT_AUTH    false lets everybody in: NODE_ENV=development and a loopback HOST only [true]
-  DATA_DIR              Folder for what this command keeps: the development client key [./.data]
+  DATA_DIR              Folder for what this command keeps: the embedded database, what waits for a database,
+                        the keys made for development [./.data]
   TRUSTED_PROXIES       Addresses and CIDR blocks whose X-Forwarded-For is believed, comma separated
   IP_ALLOWLIST          Addresses and CIDR blocks that clients may come from, comma separated [anywhere]
   LOG_LEVEL             fatal, error, warn, info, debug, trace or silent [info]

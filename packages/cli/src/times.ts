@@ -11,14 +11,18 @@ const ISO = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d
  * @throws UsageError that names the option
  */
 export function parseMoment(option: string, text: string, now: number): number {
-  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
-  const moment =
-    count !== undefined ? now + Number(count) * UNITS[unit!]! : ISO.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(moment)) {
-    throw new UsageError(`option "--${option}" is neither a time such as 7d, 12h or 30m, nor an ISO date`)
-  }
+  const moment = readMoment(option, text, (ahead) => now + ahead)
   if (moment < now) throw new UsageError(`option "--${option}" is in the past`)
   return moment
+}
+
+/**
+ * Reads a moment of what was recorded, epoch milliseconds: a time before `now` (`7d`, `12h`, …), or an ISO date.
+ *
+ * @throws UsageError that names the option
+ */
+export function parseSince(option: string, text: string, now: number): number {
+  return readMoment(option, text, (ago) => now - ago)
 }
 
 /** `2027-03-31 12:00 UTC`. */
@@ -43,4 +47,12 @@ export function toSpan(milliseconds: number): string {
 /** For JSON: ISO 8601, or null. */
 export function toIso(moment: number | null): string | null {
   return moment === null ? null : new Date(moment).toISOString()
+}
+
+function readMoment(option: string, text: string, fromNow: (ms: number) => number): number {
+  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
+  const moment =
+    count !== undefined ? fromNow(Number(count) * UNITS[unit!]!) : ISO.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(moment)) return moment
+  throw new UsageError(`option "--${option}" is neither a time such as 7d, 12h or 30m, nor an ISO date`)
 }

@@ -1,5 +1,5 @@
 import type { ExchangeRecord } from '@agent-prompt-train/core'
-import { appendContent } from './content.js'
+import { appendContent } from './append-content.js'
 import type { Database, Queries } from './database.js'
 import { exchangeColumns } from './exchange-columns.js'
 import type { Partitions } from './partitions.js'

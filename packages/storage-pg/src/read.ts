@@ -4,9 +4,9 @@ import {
   type ExchangePage,
   type ExchangeRecord,
 } from '@agent-prompt-train/core'
-import { findContent } from './content.js'
 import type { Queries } from './database.js'
 import { type ExchangeRow, fromExchangeRow } from './exchange-columns.js'
+import { findContent } from './find-content.js'
 import { toStorable, toTimestamp } from './rows.js'
 
 const MOST_PER_PAGE = 1_000

@@ -32,7 +32,7 @@ export async function run(): Promise<void> {
     // The server listens on meanwhile, so that new requests get their 503 and /health says why.
     await proxy.close({ drainMs: DRAIN_MS })
     await server.close()
-    application.close()
+    await application.close()
     logger.info({}, 'stopped')
     await log.close()
   })

@@ -55,9 +55,10 @@ export function writeCredentialFile(folder: string, name: string, content: objec
   writeFileSync(join(credentials, name), JSON.stringify(content), { mode: 0o600 })
 }
 
-/** Runs `prompt-train`, with nothing of this process's environment but PATH. */
+/** Runs `prompt-train`, with nothing of this process's environment but PATH; it records nothing unless told to. */
 export function promptTrain(args: readonly string[], variables: Variables = {}, folder = makeFolder()): Command {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: { PATH: process.env.PATH, ...variables } })
+  const env = { PATH: process.env.PATH, STORAGE_ENABLED: 'false', ...variables }
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text))

