@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const packages = ['core', 'express-adapter', 'hono-adapter', 'cli']
-const libraries = packages.slice(0, 3)
+const packages = ['core', 'express-adapter', 'hono-adapter', 'storage-pg', 'cli']
+const libraries = packages.slice(0, 4)
 
 /** A folder of somebody who has just run `npm install`. */
 let folder: string

@@ -16,6 +16,7 @@ const credentials: PlainCredential[] = [
   { type: 'api_key', apiKey: new Secret('sk-ant-FAKE') },
   { ...oauth, refreshToken: new Secret('FAKE-refresh'), refresh: refreshed },
   { ...oauth, refreshToken: null, expiresAt: null, refresh: neverRefreshed },
+  { ...oauth, refreshToken: null, refresh: neverRefreshed, subscription: true },
   {
     type: 'federation',
     federationRuleId: 'fdrl_1',

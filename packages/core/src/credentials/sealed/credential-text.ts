@@ -19,6 +19,7 @@ const schema = z.strictObject({
       accessToken: secret,
       refreshToken: secret.nullable(),
       expiresAt: time,
+      subscription: z.boolean().exactOptional(),
       refresh: z.strictObject({
         refreshedAt: time,
         intent: z.strictObject({ tokenDigest: z.string(), startedAt: z.number(), owner: z.string() }).nullable(),
