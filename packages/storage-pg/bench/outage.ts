@@ -15,6 +15,7 @@ const { verdict } = await prove(options, (phase) => {
   const { name, requests, failures, p50Ms, p99Ms, maxMs, spilled, settledAfterS } = phase
   const times = [p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(1)).join(' | ')
   console.log(`| ${name} | ${requests} | ${failures.length} | ${times} | ${spilled} | ${settledAfterS.toFixed(1)} s |`)
+  for (const failure of new Set(failures)) console.error(failure)
 })
 console.log(`\n${JSON.stringify(verdict)}`)
 const { answered, rows, missing, unknown, withoutContent, summed, dropped } = verdict

@@ -14,9 +14,9 @@ export interface LoadOptions {
 
 /** What came of a load. */
 export interface LoadResult {
-  /** Our ids of the requests that were answered with 200, in full. */
+  /** Our ids of the requests that were answered in full, whatever the answer. */
   readonly ids: readonly string[]
-  /** What came instead, each. */
+  /** What came instead of an answer with status 200, each. */
   readonly failures: readonly string[]
   /** Milliseconds from the moment a request was due to its answer's last byte, sorted. */
   readonly latencies: readonly number[]
@@ -35,8 +35,8 @@ export async function sendLoad({ port, key, perSecond, seconds }: LoadOptions): 
     try {
       const { status, id } = await send(agent, port, key, i)
       latencies.push(performance.now() - dueAt)
-      if (status === 200) ids.push(id)
-      else failures.push(`status ${status}`)
+      ids.push(id)
+      if (status !== 200) failures.push(`status ${status}`)
     } catch (error) {
       failures.push(String(error))
     }
