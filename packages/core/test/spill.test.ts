@@ -14,12 +14,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../clock.js'
-import { createSealer } from '../key-ring/sealer.js'
-import type { ExchangeRecord, ExchangeStore } from '../storage/exchange-store.js'
-import { memoryExchanges } from '../storage/memory-exchanges.js'
-import { openSpill, type Spill } from './spill.js'
-import { ExchangeWriter } from './writer.js'
+import { systemClock } from '../src/clock.js'
+import { createSealer } from '../src/key-ring/sealer.js'
+import { openSpill, type Spill } from '../src/record/spill.js'
+import { ExchangeWriter } from '../src/record/writer.js'
+import type { ExchangeRecord, ExchangeStore } from '../src/storage/exchange-store.js'
+import { memoryExchanges } from '../src/storage/memory-exchanges.js'
 
 const key = createHash('sha256').update('FAKE ring key').digest()
 const sealer = createSealer({ current: 'k1', keys: { k1: key } })
@@ -47,28 +47,16 @@ function newRecord(requestId: string, facts: Partial<ExchangeRecord> = {}): Exch
   } as ExchangeRecord
 }
 
-/** A memory store that can be broken, and tells in which order it took what. */
-function openStore() {
+/** A memory store that can be away, and tells in which order it took what. */
+function openStore(away = false) {
   const store = memoryExchanges(100_000)
   const taken: string[] = []
-  const state: { append: 'works' | 'rejects' | 'hangs'; refuses: (record: ExchangeRecord) => boolean } = {
-    append: 'works',
-    refuses: () => false,
-  }
-  let calls = 0
   return {
     taken,
-    state,
-    get calls() {
-      return calls
-    },
     store: {
       ...store,
       async append(records) {
-        calls += 1
-        if (state.append === 'hangs') return new Promise<void>(() => {})
-        if (state.append === 'rejects' || records.some(state.refuses))
-          throw Object.assign(new Error('FAKE'), { code: 'away' })
+        if (away) throw Object.assign(new Error('FAKE'), { code: 'away' })
         taken.push(...records.map(({ requestId }) => requestId))
         await store.append(records)
       },
@@ -76,22 +64,9 @@ function openStore() {
   }
 }
 
-function openWriter(
-  store: ExchangeStore,
-  spill: Spill | null,
-  retention = { recordsMs: null, bodiesMs: null } as { recordsMs: number | null; bodiesMs: number | null },
-) {
-  const lost: [number, string, boolean][] = []
-  const away: boolean[] = []
-  const writer = new ExchangeWriter({
-    store,
-    spill,
-    clock: systemClock,
-    retention,
-    onLost: (...loss) => lost.push(loss),
-    onAway: (is) => void (is !== away.at(-1) && away.push(is)),
-  })
-  return { writer, lost, away }
+function openWriter(store: ExchangeStore, spill: Spill): ExchangeWriter {
+  const retention = { recordsMs: null, bodiesMs: null }
+  return new ExchangeWriter({ store, spill, clock: systemClock, retention, onLost() {}, onAway() {} })
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -99,128 +74,33 @@ async function until(condition: () => boolean): Promise<void> {
   expect(condition()).toBe(true)
 }
 
-const ids = (count: number, from = 0) =>
-  Array.from({ length: count }, (_, i) => `r${String(from + i).padStart(5, '0')}`)
+const ids = (count: number) => Array.from({ length: count }, (_, i) => `r${i}`)
 const filesIn = (dir: string) =>
   readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(?:spill|damaged)$/.test(name))
 
-describe('ExchangeWriter', () => {
-  it('writes in order and in batches', async () => {
-    const { store, taken } = openStore()
-    const { writer } = openWriter(store, null)
-    for (const id of ids(1200)) writer.add(newRecord(id))
-    await writer.close(5000)
-    expect(taken).toEqual(ids(1200))
-    expect(writer.dropped).toBe(0)
-  })
-
-  it.each([false, true])(
-    'keeps what a store rejects until it takes it again, in order and once (spill: %s)',
-    async (spills) => {
-      const { store, taken, state } = openStore()
-      const spill = spills ? spillIn(newFolder()) : null
-      const { writer, away, lost } = openWriter(store, spill)
-      state.append = 'rejects'
-      for (const id of ids(300)) writer.add(newRecord(id))
-      await until(() => writer.away && (spill === null || spill.records === 300))
-      for (const id of ids(100, 300)) writer.add(newRecord(id))
-      state.append = 'works'
-      await until(() => taken.length === 400)
-      for (const id of ids(10, 400)) writer.add(newRecord(id))
-      await writer.close(5000)
-      expect(taken).toEqual(ids(410))
-      expect(away).toEqual([true, false])
-      expect([writer.dropped, lost, spill?.records ?? 0]).toEqual([0, [], 0])
-    },
-  )
-
-  it('does not wait for a store that never answers, nor call it more and more', async () => {
-    const backend = openStore()
+describe('the spill', () => {
+  it('keeps what the writer holds when it is closed while the store is away; the next process takes it over', async () => {
     const dir = newFolder()
-    const spill = spillIn(dir)
-    const { writer } = openWriter(backend.store, spill)
-    backend.state.append = 'hangs'
-    for (const id of ids(50)) writer.add(newRecord(id))
-    await until(() => spill.records === 50)
-    expect(backend.calls).toBeLessThanOrEqual(3)
-    backend.state.append = 'works'
-    await until(() => backend.taken.length === 50)
-    await writer.close(1000)
-    expect(filesIn(dir)).toEqual([])
-  })
-
-  it('drops the newest past its bounds, and counts each', async () => {
-    const { store, state } = openStore()
-    const { writer, lost } = openWriter(store, null)
-    state.append = 'rejects'
-    const accepted = ids(20_500).filter((id) => writer.add(newRecord(id)))
-    expect(accepted).toEqual(ids(20_000))
-    expect(writer.dropped).toBe(500)
-    expect(lost.every(([, , taken]) => !taken)).toBe(true)
-    await writer.close(300)
-    expect(writer.dropped).toBe(20_500)
-  })
-
-  it('loses only the record that the store refuses among others', async () => {
-    const { store, state, taken } = openStore()
-    const { writer } = openWriter(store, null)
-    state.refuses = ({ requestId }) => requestId === 'r00002'
-    for (const id of ids(5)) writer.add(newRecord(id))
-    await until(() => taken.length === 4)
-    await writer.close(1000)
-    expect(taken).toEqual(['r00000', 'r00001', 'r00003', 'r00004'])
-    expect(writer.dropped).toBe(1)
-  })
-
-  it('spills what it holds when it is closed while the store is away; the next process takes it over', async () => {
-    const dir = newFolder()
-    const first = openStore()
-    first.state.append = 'rejects'
+    const first = openStore(true)
     const spill = spillIn(dir)
     const one = openWriter(first.store, spill)
-    for (const id of ids(30)) one.writer.add(newRecord(id))
-    await one.writer.close(3000)
+    for (const id of ids(30)) one.add(newRecord(id))
+    await one.close(3000)
     await spill.close()
-    expect(one.writer.dropped).toBe(0)
+    expect(one.dropped).toBe(0)
 
     const second = openStore()
     const next = spillIn(dir)
     await next.adopt()
     const two = openWriter(second.store, next)
-    two.writer.start()
+    two.start()
     await until(() => second.taken.length === 30)
     expect(second.taken).toEqual(ids(30))
-    await two.writer.close(1000)
+    await two.close(1000)
     await next.close()
     expect(readdirSync(dir)).toEqual([])
   })
 
-  it('does not store what its retention would purge', async () => {
-    const dir = newFolder()
-    const spill = spillIn(dir)
-    const content = {
-      request: new Uint8Array(1),
-      tip: null,
-      nodes: [],
-      parts: [],
-      references: [],
-      answer: null,
-      truncated: false,
-    }
-    const ages = [10_000, 5_000, 0].map((age, i) => newRecord(`r${i}`, { startedAt: Date.now() - age, content }))
-    await spill.write(ages)
-    const { store } = openStore()
-    const { writer } = openWriter(store, spill, { recordsMs: 8_000, bodiesMs: 3_000 })
-    writer.start()
-    await until(() => spill.records === 0)
-    expect(await store.find('r0')).toBeNull()
-    expect((await store.find('r1'))?.content).toBeNull()
-    expect((await store.find('r2'))?.content).not.toBeNull()
-    await writer.close(100)
-  })
-})
-
-describe('the spill', () => {
   it('is readable by its owner alone, and shows nothing', async () => {
     const dir = newFolder()
     const spill = spillIn(dir)
@@ -259,7 +139,7 @@ describe('the spill', () => {
     await spill.write(['r0', 'r1', 'r2'].map((id) => newRecord(id)))
     damage(join(dir, filesIn(dir)[0]!))
     const { store, taken } = openStore()
-    const { writer } = openWriter(store, spill)
+    const writer = openWriter(store, spill)
     writer.start()
     await until(() => spill.waiting === 0)
     await writer.close(1000)
