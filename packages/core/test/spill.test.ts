@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   truncateSync,
@@ -12,11 +14,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.js'
+import { KeyRingError } from '../src/errors.js'
 import { createSealer } from '../src/key-ring/sealer.js'
-import { openSpill, type Spill } from '../src/record/spill.js'
+import { openSpill, type Spill, type SpillOptions } from '../src/record/spill.js'
 import { ExchangeWriter } from '../src/record/writer.js'
 import type { ExchangeRecord, ExchangeStore } from '../src/storage/exchange-store.js'
 import { memoryExchanges } from '../src/storage/memory-exchanges.js'
@@ -34,7 +37,8 @@ function newFolder(): string {
   return folder
 }
 
-const spillIn = (dir: string, maxBytes = 1e9) => openSpill({ dir, sealer, clock: systemClock, maxBytes })
+const spillIn = (dir: string, options: Partial<SpillOptions> = {}) =>
+  openSpill({ dir, sealer, clock: systemClock, maxBytes: 1e9, onKeyMissing() {}, ...options })
 
 function newRecord(requestId: string, facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
   return {
@@ -114,7 +118,7 @@ describe('the spill', () => {
   })
 
   it('takes no more than its cap', async () => {
-    const spill = spillIn(newFolder(), 2000)
+    const spill = spillIn(newFolder(), { maxBytes: 2000 })
     const results = [
       await spill.write([newRecord('r1')]),
       await spill.write([newRecord('r2', { path: 'x'.repeat(3000) })]),
@@ -148,6 +152,80 @@ describe('the spill', () => {
     expect(filesIn(dir).filter((name) => name.endsWith('.damaged'))).toHaveLength(expected.length < 3 ? 1 : 0)
   })
 
+  it('tries a file again that cannot be read now, after what came before it', async () => {
+    const dir = newFolder()
+    const spill = spillIn(dir)
+    for (const id of ids(3)) await spill.write(Array.from({ length: 2 }, (_, i) => newRecord(`${id}-${i}`)))
+    const second = join(dir, filesIn(dir).sort()[1]!)
+    renameSync(second, `${second}.x`)
+    mkdirSync(second)
+    const first = await spill.oldest()
+    expect(first?.records.map(({ requestId }) => requestId)).toEqual(['r0-0', 'r0-1'])
+    await first?.done()
+    await expect(spill.oldest()).rejects.toMatchObject({ code: 'EISDIR' })
+    expect(spill.records).toBe(4)
+    rmdirSync(second)
+    renameSync(`${second}.x`, second)
+    const rest = await spill.oldest()
+    expect(rest?.records.map(({ requestId }) => requestId)).toEqual(['r1-0', 'r1-1', 'r2-0', 'r2-1'])
+    await rest?.done()
+    await spill.close()
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('leaves what it has no key for to a process that has it, says so, and replays the rest', async () => {
+    const dir = newFolder()
+    const before = spillIn(dir)
+    await before.write([newRecord('r0')])
+    await before.close()
+
+    const missing: string[] = []
+    const other = createSealer({ current: 'k2', keys: { k2: createHash('sha256').update('FAKE other').digest() } })
+    const without = spillIn(dir, { sealer: other, onKeyMissing: ({ message }) => missing.push(message) })
+    await without.adopt()
+    await without.write([newRecord('r1')])
+    const batch = await without.oldest()
+    expect(batch).toMatchObject({ damaged: 0, records: [{ requestId: 'r1' }] })
+    await batch?.done()
+    expect(await without.oldest()).toBeNull()
+    expect([without.waiting, without.records]).toEqual([0, 1])
+    expect(missing).toEqual([expect.stringContaining('add k1 back')])
+    await without.close()
+
+    const after = spillIn(dir)
+    await after.adopt()
+    const left = await after.oldest()
+    expect(left?.records.map(({ requestId }) => requestId)).toEqual(['r0'])
+    await left?.done()
+    await after.close()
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('takes nothing while its key is away', async () => {
+    const away = async () => Promise.reject(new KeyRingError('key_unavailable', 'FAKE'))
+    const spill = spillIn(newFolder(), { sealer: { ...sealer, seal: away } })
+    expect(await spill.write([newRecord('r0')])).toBe(false)
+  })
+
+  it('does not nest what it takes over deeper with every process', async () => {
+    const dir = newFolder()
+    for (const id of ids(6)) {
+      const spill = spillIn(dir)
+      await spill.adopt()
+      await spill.write([newRecord(id)])
+      await spill.close()
+    }
+    const last = spillIn(dir)
+    await last.adopt()
+    const depths = filesIn(dir).map((name) => name.split(sep).length)
+    expect(depths).toEqual(Array(6).fill(3))
+    const batch = await last.oldest()
+    expect(batch?.records.map(({ requestId }) => requestId)).toEqual(ids(6))
+    await batch?.done()
+    await last.close()
+    expect(readdirSync(dir)).toEqual([])
+  })
+
   it('opens under its own name alone', async () => {
     const dir = newFolder()
     const spill = spillIn(dir)
@@ -172,7 +250,7 @@ describe('the spill', () => {
     utimesSync(join(dir, alive!), new Date(Date.now() - 61_000), new Date(Date.now() - 61_000))
     await other.adopt()
     expect(other.records).toBe(1)
-    expect((await living.oldest())?.records).toEqual([])
+    expect(await living.oldest()).toBeNull()
     await living.write([newRecord('r1')])
     expect((await other.oldest())?.records.map(({ requestId }) => requestId)).toEqual(['r0'])
     await Promise.all([living.close(), other.close()])
