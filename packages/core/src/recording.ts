@@ -90,12 +90,18 @@ export function createRecording(recording: Recording): Recorder {
   })
 }
 
-function toSpill({ keyRing, spillDir, spillBytes, clock }: Recording): Spill | null {
+function toSpill({ keyRing, spillDir, spillBytes, clock, alerts }: Recording): Spill | null {
   if (spillDir === undefined) return null
   if (keyRing === undefined) {
     throw new ConfigurationError('record.spillDir', 'needs record.keyRing: what is spilled is sealed')
   }
-  return openSpill({ dir: spillDir, sealer: createSealer(keyRing, { clock }), clock, maxBytes: spillBytes })
+  return openSpill({
+    dir: spillDir,
+    sealer: createSealer(keyRing, { clock }),
+    clock,
+    maxBytes: spillBytes,
+    onKeyMissing: ({ message }) => alerts.raise('spill_key_missing', 'recorder', message),
+  })
 }
 
 function toCost({ answer, startedAt, aborted, broken }: Exchange, prices: PriceTable): Cost | null {

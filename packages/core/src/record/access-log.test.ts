@@ -130,6 +130,13 @@ describe('logExchange', () => {
     expect(entryOf({ path: '?FAKE' }).path).toBe('')
   })
 
+  it('shows no secret that a client put into its path, not even where the path is cut', () => {
+    for (const secret of [`cnp_live_FAKE${'a'.repeat(40)}`, `sk-ant-api03-FAKE${'a'.repeat(40)}`]) {
+      expect(lineOf({ path: `/v1/${secret}` })).not.toContain('FAKE')
+      expect(lineOf({ path: `/${'x'.repeat(1000)}/${secret}` })).not.toContain('FAKE')
+    }
+  })
+
   it('does not grow with the path or the model of a client', () => {
     const long = 'x'.repeat(1_000_000)
     expect(lineOf({ path: `/${long}`, modelAsked: long, answer: null }).length).toBeLessThan(4096)

@@ -22,10 +22,12 @@ export async function sealFrames(sealer: Sealer, name: string, records: readonly
  * Reads what {@link sealFrames} gave, as far as it is whole: a damaged record is left out, and from where the file is
  * cut nothing is read.
  *
- * @throws KeyRingError `key_unavailable`: then nothing is known of what is whole
+ * @throws KeyRingError `key_unavailable`, or `key_unknown` where none is readable and a key is not in the ring: then
+ * nothing is known of what is whole
  */
 export async function readFrames(sealer: Sealer, name: string, bytes: Buffer): Promise<ExchangeRecord[]> {
   const records: ExchangeRecord[] = []
+  let keyUnknown: KeyRingError | null = null
   let at = 0
   for (let index = 0; at + LENGTH_BYTES <= bytes.length; index++) {
     const start = at + LENGTH_BYTES
@@ -35,8 +37,12 @@ export async function readFrames(sealer: Sealer, name: string, bytes: Buffer): P
       const opened = await sealer.open(bytes.subarray(start, at), { purpose: PURPOSE, id: `${name}/${index}` })
       records.push(deserialize(opened))
     } catch (error) {
-      if (error instanceof KeyRingError && error.code === 'key_unavailable') throw error
+      if (!(error instanceof KeyRingError)) continue
+      if (error.code === 'key_unavailable') throw error
+      if (error.code === 'key_unknown') keyUnknown = error
     }
   }
+  // One key seals a whole file: among records that open, an unknown key is damage too.
+  if (keyUnknown !== null && records.length === 0) throw keyUnknown
   return records
 }

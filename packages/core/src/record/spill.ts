@@ -1,18 +1,11 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, utimes, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import type { Clock } from '../clock.js'
+import { KeyRingError } from '../errors.js'
 import type { Sealer } from '../key-ring/sealer.js'
 import type { ExchangeRecord } from '../storage/exchange-store.js'
 import { BATCH_BYTES, BATCH_ROWS } from './record-queue.js'
+import { nameOf, openSpillFolder, type SpillFile } from './spill-folder.js'
 import { readFrames, sealFrames } from './spill-frames.js'
-
-/** A process says so often that its folder is its own; one that is silent for {@link ORPHANED_MS} has lost it. */
-const HEARTBEAT_MS = 10_000
-const ORPHANED_MS = 60_000
-const ALIVE = 'alive'
-const SUFFIX = '.spill'
-const QUARANTINED = '.damaged'
 
 /** Records kept on disk while the store cannot take them. */
 export interface Spill {
@@ -20,12 +13,13 @@ export interface Spill {
   readonly waiting: number
   /** Records written and not yet replayed, as far as this process knows. */
   readonly records: number
-  /** Writes the records durably, after those before; false where the disk or the cap does not take them. */
+  /** Writes the records durably, after those before; false where the disk, the cap or the key ring does not take them. */
   write(records: readonly ExchangeRecord[]): Promise<boolean>
   /**
    * The records of the oldest files, as many as go into one batch; null where there are none. One call at a time.
    *
    * @throws KeyRingError `key_unavailable`
+   * @throws what the file system throws, such as EMFILE or EIO: the file is tried again
    */
   oldest(): Promise<SpilledBatch | null>
   /** Takes over what dead processes left behind. */
@@ -48,69 +42,35 @@ export interface SpillOptions {
   readonly sealer: Sealer
   readonly clock: Clock
   readonly maxBytes: number
+  /** Called once for each file whose key is not in the key ring; it is left to a process that has the key. */
+  onKeyMissing(error: KeyRingError): void
 }
 
-interface SpillFile {
-  readonly path: string
-  readonly bytes: number
-  readonly records: number
-}
-
-/**
- * Opens the spill: files of this process in a folder of its own, one a batch, in the order of their names. Folders of
- * processes that have died are taken over whole, by a rename that only one can win.
- */
-export function openSpill({ dir, sealer, clock, maxBytes }: SpillOptions): Spill {
-  const own = join(dir, `${process.pid}-${randomUUID()}`)
+/** Opens the spill: one file a batch, in the order of their names. */
+export function openSpill({ dir, sealer, clock, maxBytes, onKeyMissing }: SpillOptions): Spill {
+  const folder = openSpillFolder(dir, clock)
   const files: SpillFile[] = []
-  let made: Promise<unknown> | null = null
-  let heartbeat: NodeJS.Timeout | undefined
+  /** Files that this process has no key for: on disk, but not waiting. */
+  const locked: SpillFile[] = []
   let written = 0
 
-  const used = () => files.reduce((sum, { bytes }) => sum + bytes, 0)
-  const touch = () => utimes(join(own, ALIVE), clock.now() / 1000, clock.now() / 1000).catch(() => {})
+  const onDisk = () => [...files, ...locked]
+  const forget = (file: SpillFile) => files.splice(files.indexOf(file), 1)
 
-  async function makeFolder(): Promise<void> {
-    await mkdir(own, { recursive: true, mode: 0o700 })
-    await writeFile(join(own, ALIVE), '', { mode: 0o600 })
-    await touch()
-    heartbeat ??= setInterval(touch, HEARTBEAT_MS).unref()
-  }
-
-  async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-    const file = await open(`${path}.part`, 'wx', 0o600)
+  /** The records of a file that are whole; null where there is nothing to replay any more, or not by this process. */
+  async function read(file: SpillFile): Promise<ExchangeRecord[] | null> {
     try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
+      return await readFrames(sealer, nameOf(file), await readFile(file.path))
+    } catch (error) {
+      if (error instanceof KeyRingError && error.code === 'key_unknown') {
+        locked.push(file)
+        onKeyMissing(error)
+        return null
+      }
+      // Another process has taken it over, and replays it.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      throw error
     }
-    await rename(`${path}.part`, path)
-  }
-
-  async function tryWrite(path: string, bytes: Uint8Array): Promise<boolean> {
-    made ??= makeFolder()
-    try {
-      await made
-      await writeDurably(path, bytes)
-      return true
-    } catch {
-      made = null
-      await unlink(`${path}.part`).catch(() => {})
-      return false
-    }
-  }
-
-  async function adoptFolder(name: string): Promise<void> {
-    const folder = join(dir, name)
-    const seen = await stat(join(folder, ALIVE)).catch(() => null)
-    if (seen !== null && clock.now() - seen.mtimeMs < ORPHANED_MS) return
-    const taken = join(own, `from-${name}`)
-    made ??= makeFolder()
-    await made
-    await rename(folder, taken)
-    const found = await list(taken)
-    files.push(...found)
   }
 
   return {
@@ -118,31 +78,35 @@ export function openSpill({ dir, sealer, clock, maxBytes }: SpillOptions): Spill
       return files.length
     },
     get records() {
-      return files.reduce((sum, { records }) => sum + records, 0)
+      return onDisk().reduce((sum, { records }) => sum + records, 0)
     },
     async write(records) {
       const name = `${String(clock.now()).padStart(15, '0')}-${String(written++).padStart(8, '0')}-${records.length}`
-      const bytes = await sealFrames(sealer, name, records)
-      if (used() + bytes.length > maxBytes) return false
-      const path = join(own, `${name}${SUFFIX}`)
-      // The folder may have been taken over while this process stood still: then it is made anew.
-      const kept = (await tryWrite(path, bytes)) || (await tryWrite(path, bytes))
-      if (kept) files.push({ path, bytes: bytes.length, records: records.length })
-      return kept
+      const bytes = await sealFrames(sealer, name, records).catch(() => null)
+      const used = onDisk().reduce((sum, { bytes }) => sum + bytes, 0)
+      if (bytes === null || used + bytes.length > maxBytes) return false
+      const file = await folder.write(name, bytes, records.length)
+      if (file !== null) files.push(file)
+      return file !== null
     },
     async oldest() {
       const taken: SpillFile[] = []
       const records: ExchangeRecord[] = []
       const damaged = new Map<SpillFile, number>()
       let bytes = 0
-      for (const file of files) {
+      for (const file of [...files]) {
         bytes += file.bytes
         if (taken.length > 0 && (records.length + file.records > BATCH_ROWS || bytes > BATCH_BYTES)) break
+        const whole = await read(file).catch((error) => {
+          if (taken.length === 0) throw error
+        })
+        // What was read before it goes first, and then this one is the oldest.
+        if (whole === undefined) break
+        if (whole === null) {
+          forget(file)
+          continue
+        }
         taken.push(file)
-        const content = await readFile(file.path).catch(() => null)
-        // Another process has taken it over, and replays it.
-        if (content === null) continue
-        const whole = await readFrames(sealer, nameOf(file.path), content)
         if (whole.length < file.records) damaged.set(file, file.records - whole.length)
         records.push(...whole)
       }
@@ -151,45 +115,16 @@ export function openSpill({ dir, sealer, clock, maxBytes }: SpillOptions): Spill
         records,
         damaged: [...damaged.values()].reduce((sum, lost) => sum + lost, 0),
         async done() {
-          files.splice(0, taken.length)
           for (const file of taken) {
-            if (damaged.has(file)) await rename(file.path, `${file.path}${QUARANTINED}`).catch(() => {})
-            else await unlink(file.path).catch(() => {})
+            forget(file)
+            await (damaged.has(file) ? folder.quarantine(file) : folder.remove(file))
           }
         },
       }
     },
     async adopt() {
-      const names = await readdir(dir).catch(() => [])
-      for (const name of names.sort()) {
-        if (join(dir, name) === own || !/^\d+-[0-9a-f-]{36}$/.test(name)) continue
-        await adoptFolder(name).catch(() => {})
-      }
+      files.push(...(await folder.adopt()))
     },
-    async close() {
-      clearInterval(heartbeat)
-      if (made === null) return
-      // Whoever comes next may take over at once.
-      await rm(join(own, ALIVE), { force: true })
-      for (const name of await readdir(own).catch(() => [])) await rmdir(join(own, name)).catch(() => {})
-      await rmdir(own).catch(() => {})
-    },
+    close: () => folder.close(),
   }
-}
-
-/** The files of a folder and of those it had taken over itself, in the order of their names. */
-async function list(folder: string): Promise<SpillFile[]> {
-  const names = await readdir(folder, { recursive: true })
-  const found = names.filter((name) => name.endsWith(SUFFIX))
-  const files = await Promise.all(
-    found.map(async (name) => {
-      const path = join(folder, name)
-      return { path, bytes: (await stat(path)).size, records: Number(/-(\d+)\.spill$/.exec(name)?.[1] ?? 0) }
-    }),
-  )
-  return files.sort((a, b) => (nameOf(a.path) < nameOf(b.path) ? -1 : 1))
-}
-
-function nameOf(path: string): string {
-  return basename(path, SUFFIX)
 }

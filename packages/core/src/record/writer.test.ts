@@ -1,40 +1,15 @@
-import { createHash } from 'node:crypto'
-import {
-  appendFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../clock.js'
-import { createSealer } from '../key-ring/sealer.js'
-import type { ExchangeRecord, ExchangeStore } from '../storage/exchange-store.js'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ExchangeRecord, ExchangeStore, StoredContent } from '../storage/exchange-store.js'
 import { memoryExchanges } from '../storage/memory-exchanges.js'
-import { openSpill, type Spill } from './spill.js'
+import type { Spill } from './spill.js'
 import { ExchangeWriter } from './writer.js'
 
-const key = createHash('sha256').update('FAKE ring key').digest()
-const sealer = createSealer({ current: 'k1', keys: { k1: key } })
-const folders: string[] = []
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'spill-'))
-  folders.push(folder)
-  return folder
-}
-
-const spillIn = (dir: string, maxBytes = 1e9) => openSpill({ dir, sealer, clock: systemClock, maxBytes })
+/** Goes on a millisecond with each reading: a loop that only reads it comes to an end, and is seen. */
+let readings = 0
+const clock = { now: () => Date.now(), monotonic: () => Date.now() + readings++ }
 
 function newRecord(requestId: string, facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
   return {
@@ -76,6 +51,33 @@ function openStore() {
   }
 }
 
+/** A spill in memory that takes so many batches. */
+function openMemorySpill(cap = Number.POSITIVE_INFINITY) {
+  const batches: (readonly ExchangeRecord[])[] = []
+  const state: { error: Error | null } = { error: null }
+  return {
+    state,
+    get waiting() {
+      return batches.length
+    },
+    get records() {
+      return batches.flat().length
+    },
+    async write(records) {
+      if (batches.length >= cap) return false
+      batches.push(records)
+      return true
+    },
+    async oldest() {
+      if (state.error !== null) throw state.error
+      const records = batches[0]
+      return records === undefined ? null : { records, damaged: 0, done: async () => void batches.shift() }
+    },
+    async adopt() {},
+    async close() {},
+  } satisfies Spill & { state: object }
+}
+
 function openWriter(
   store: ExchangeStore,
   spill: Spill | null,
@@ -86,7 +88,7 @@ function openWriter(
   const writer = new ExchangeWriter({
     store,
     spill,
-    clock: systemClock,
+    clock,
     retention,
     onLost: (...loss) => lost.push(loss),
     onAway: (is) => void (is !== away.at(-1) && away.push(is)),
@@ -94,59 +96,104 @@ function openWriter(
   return { writer, lost, away }
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 25))
-  expect(condition()).toBe(true)
+/** Lets time pass; without any, whatever does not wait for it comes to its end. */
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+async function close(writer: ExchangeWriter, limitMs: number): Promise<void> {
+  const closed = writer.close(limitMs)
+  await pass(limitMs)
+  await closed
 }
 
 const ids = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => `r${String(from + i).padStart(5, '0')}`)
-const filesIn = (dir: string) =>
-  readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(?:spill|damaged)$/.test(name))
 
 describe('ExchangeWriter', () => {
   it('writes in order and in batches', async () => {
-    const { store, taken } = openStore()
-    const { writer } = openWriter(store, null)
+    const backend = openStore()
+    const { writer } = openWriter(backend.store, null)
     for (const id of ids(1200)) writer.add(newRecord(id))
-    await writer.close(5000)
-    expect(taken).toEqual(ids(1200))
-    expect(writer.dropped).toBe(0)
+    await close(writer, 5000)
+    expect(backend.taken).toEqual(ids(1200))
+    expect([writer.dropped, backend.calls]).toEqual([0, 3])
   })
 
   it.each([false, true])(
     'keeps what a store rejects until it takes it again, in order and once (spill: %s)',
     async (spills) => {
       const { store, taken, state } = openStore()
-      const spill = spills ? spillIn(newFolder()) : null
+      const spill = spills ? openMemorySpill() : null
       const { writer, away, lost } = openWriter(store, spill)
       state.append = 'rejects'
       for (const id of ids(300)) writer.add(newRecord(id))
-      await until(() => writer.away && (spill === null || spill.records === 300))
+      await pass(300)
+      expect([writer.away, writer.queued, spill?.records ?? 300]).toEqual([true, spills ? 0 : 300, 300])
       for (const id of ids(100, 300)) writer.add(newRecord(id))
       state.append = 'works'
-      await until(() => taken.length === 400)
+      await pass(1000)
+      expect(taken).toEqual(ids(400))
       for (const id of ids(10, 400)) writer.add(newRecord(id))
-      await writer.close(5000)
+      await close(writer, 5000)
       expect(taken).toEqual(ids(410))
       expect(away).toEqual([true, false])
       expect([writer.dropped, lost, spill?.records ?? 0]).toEqual([0, [], 0])
     },
   )
 
+  it.each([
+    ['without a spill', () => null],
+    ['with a spill', () => openMemorySpill()],
+    ['with a full spill', () => openMemorySpill(1)],
+    ['with a spill that takes nothing', () => openMemorySpill(0)],
+  ])('waits for time to pass between its tries while whole batches wait, %s', async (_name, open) => {
+    const { store } = openStore()
+    let calls = 0
+    const rejecting: ExchangeStore = {
+      ...store,
+      async append(records) {
+        calls += 1
+        // Not for ever: a writer that spins would never let this test end.
+        if (calls <= 20) throw Object.assign(new Error('FAKE'), { code: 'away' })
+        await store.append(records)
+      },
+    }
+    const { writer } = openWriter(rejecting, open())
+    for (const id of ids(1200)) writer.add(newRecord(id))
+    await pass(0)
+    for (const id of ids(600, 1200)) writer.add(newRecord(id))
+    await pass(0)
+    expect(calls).toBe(1)
+    await pass(2000)
+    expect(calls).toBeLessThanOrEqual(5)
+    await close(writer, 10_000)
+  })
+
   it('does not wait for a store that never answers, nor call it more and more', async () => {
     const backend = openStore()
-    const dir = newFolder()
-    const spill = spillIn(dir)
+    const spill = openMemorySpill()
     const { writer } = openWriter(backend.store, spill)
     backend.state.append = 'hangs'
     for (const id of ids(50)) writer.add(newRecord(id))
-    await until(() => spill.records === 50)
-    expect(backend.calls).toBeLessThanOrEqual(3)
-    backend.state.append = 'works'
-    await until(() => backend.taken.length === 50)
-    await writer.close(1000)
-    expect(filesIn(dir)).toEqual([])
+    await pass(2500)
+    expect(spill.records).toBe(50)
+    await pass(60_000)
+    expect(backend.calls).toBe(3)
+  })
+
+  it('tries again what the spill cannot give now, and spills what comes in the meantime', async () => {
+    const { store, taken } = openStore()
+    const spill = openMemorySpill()
+    await spill.write([newRecord('r00000')])
+    spill.state.error = Object.assign(new Error('FAKE'), { code: 'EMFILE' })
+    const { writer, lost } = openWriter(store, spill)
+    writer.start()
+    await pass(1000)
+    writer.add(newRecord('r00001'))
+    await pass(1000)
+    expect([taken, writer.away, spill.records]).toEqual([[], true, 2])
+    spill.state.error = null
+    await pass(5000)
+    expect([taken, writer.away, lost]).toEqual([ids(2), false, []])
   })
 
   it('drops the newest past its bounds, and counts each', async () => {
@@ -157,7 +204,7 @@ describe('ExchangeWriter', () => {
     expect(accepted).toEqual(ids(20_000))
     expect(writer.dropped).toBe(500)
     expect(lost.every(([, , taken]) => !taken)).toBe(true)
-    await writer.close(300)
+    await close(writer, 300)
     expect(writer.dropped).toBe(20_500)
   })
 
@@ -166,39 +213,23 @@ describe('ExchangeWriter', () => {
     const { writer } = openWriter(store, null)
     state.refuses = ({ requestId }) => requestId === 'r00002'
     for (const id of ids(5)) writer.add(newRecord(id))
-    await until(() => taken.length === 4)
-    await writer.close(1000)
+    await pass(20_000)
     expect(taken).toEqual(['r00000', 'r00001', 'r00003', 'r00004'])
     expect(writer.dropped).toBe(1)
   })
 
-  it('spills what it holds when it is closed while the store is away; the next process takes it over', async () => {
-    const dir = newFolder()
-    const first = openStore()
-    first.state.append = 'rejects'
-    const spill = spillIn(dir)
-    const one = openWriter(first.store, spill)
-    for (const id of ids(30)) one.writer.add(newRecord(id))
-    await one.writer.close(3000)
-    await spill.close()
-    expect(one.writer.dropped).toBe(0)
-
-    const second = openStore()
-    const next = spillIn(dir)
-    await next.adopt()
-    const two = openWriter(second.store, next)
-    two.writer.start()
-    await until(() => second.taken.length === 30)
-    expect(second.taken).toEqual(ids(30))
-    await two.writer.close(1000)
-    await next.close()
-    expect(readdirSync(dir)).toEqual([])
+  it('spills what it holds when it is closed while the store is away', async () => {
+    const { store, state } = openStore()
+    state.append = 'rejects'
+    const spill = openMemorySpill()
+    const { writer } = openWriter(store, spill)
+    for (const id of ids(30)) writer.add(newRecord(id))
+    await close(writer, 3000)
+    expect([writer.dropped, writer.queued, spill.records]).toEqual([0, 0, 30])
   })
 
   it('does not store what its retention would purge', async () => {
-    const dir = newFolder()
-    const spill = spillIn(dir)
-    const content = {
+    const content: StoredContent = {
       request: new Uint8Array(1),
       tip: null,
       nodes: [],
@@ -207,103 +238,14 @@ describe('ExchangeWriter', () => {
       answer: null,
       truncated: false,
     }
-    const ages = [10_000, 5_000, 0].map((age, i) => newRecord(`r${i}`, { startedAt: Date.now() - age, content }))
-    await spill.write(ages)
+    const spill = openMemorySpill()
+    await spill.write([10_000, 5_000, 0].map((age, i) => newRecord(`r${i}`, { startedAt: Date.now() - age, content })))
     const { store } = openStore()
     const { writer } = openWriter(store, spill, { recordsMs: 8_000, bodiesMs: 3_000 })
     writer.start()
-    await until(() => spill.records === 0)
+    await pass(1000)
     expect(await store.find('r0')).toBeNull()
     expect((await store.find('r1'))?.content).toBeNull()
     expect((await store.find('r2'))?.content).not.toBeNull()
-    await writer.close(100)
   })
 })
-
-describe('the spill', () => {
-  it('is readable by its owner alone, and shows nothing', async () => {
-    const dir = newFolder()
-    const spill = spillIn(dir)
-    await spill.write([newRecord('r1')])
-    const [name] = filesIn(dir)
-    const path = join(dir, name!)
-    expect(statSync(path).mode & 0o777).toBe(0o600)
-    expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700)
-    expect(readFileSync(path, 'latin1')).not.toContain('FAKE')
-    await spill.close()
-  })
-
-  it('takes no more than its cap', async () => {
-    const spill = spillIn(newFolder(), 2000)
-    const results = [
-      await spill.write([newRecord('r1')]),
-      await spill.write([newRecord('r2', { path: 'x'.repeat(3000) })]),
-    ]
-    expect(results).toEqual([true, false])
-    await spill.close()
-  })
-
-  it('is refused, not fatal, where nothing can be written', async () => {
-    const dir = join(newFolder(), 'file')
-    writeFileSync(dir, '')
-    expect(await spillIn(dir).write([newRecord('r1')])).toBe(false)
-  })
-
-  it.each([
-    ['cut short', (path: string) => truncateSync(path, statSync(path).size - 5), ['r0', 'r1']],
-    ['changed in its second record', (path: string) => flip(path, 1), ['r0', 'r2']],
-    ['given foreign bytes at its end', (path: string) => appendFileSync(path, Buffer.alloc(10)), ['r0', 'r1', 'r2']],
-  ])('gives what is whole of a file that was %s, and sets it aside', async (_name, damage, expected) => {
-    const dir = newFolder()
-    const spill = spillIn(dir)
-    await spill.write(['r0', 'r1', 'r2'].map((id) => newRecord(id)))
-    damage(join(dir, filesIn(dir)[0]!))
-    const { store, taken } = openStore()
-    const { writer } = openWriter(store, spill)
-    writer.start()
-    await until(() => spill.waiting === 0)
-    await writer.close(1000)
-    expect(taken).toEqual(expected)
-    expect(writer.dropped).toBe(3 - expected.length)
-    expect(filesIn(dir).filter((name) => name.endsWith('.damaged'))).toHaveLength(expected.length < 3 ? 1 : 0)
-  })
-
-  it('opens under its own name alone', async () => {
-    const dir = newFolder()
-    const spill = spillIn(dir)
-    await spill.write([newRecord('r0')])
-    await spill.write([newRecord('r1')])
-    const [one, two] = filesIn(dir).map((name) => join(dir, name))
-    renameSync(one!, `${one}.x`)
-    renameSync(two!, one!)
-    renameSync(`${one}.x`, two!)
-    expect((await spill.oldest())?.records).toEqual([])
-    await spill.close()
-  })
-
-  it("leaves a living process's folder alone, and takes over one that has been silent for a minute", async () => {
-    const dir = newFolder()
-    const living = spillIn(dir)
-    await living.write([newRecord('r0')])
-    const other = spillIn(dir)
-    await other.adopt()
-    expect(other.waiting).toBe(0)
-    const [alive] = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('alive'))
-    utimesSync(join(dir, alive!), new Date(Date.now() - 61_000), new Date(Date.now() - 61_000))
-    await other.adopt()
-    expect(other.records).toBe(1)
-    expect((await living.oldest())?.records).toEqual([])
-    await living.write([newRecord('r1')])
-    expect((await other.oldest())?.records.map(({ requestId }) => requestId)).toEqual(['r0'])
-    await Promise.all([living.close(), other.close()])
-  })
-})
-
-/** Changes one byte in the middle of a record, by its place in the file. */
-function flip(path: string, index: number): void {
-  const bytes = readFileSync(path)
-  let at = 0
-  for (let i = 0; i < index; i++) at += 4 + bytes.readUInt32BE(at)
-  bytes[at + 4 + 60]! ^= 1
-  writeFileSync(path, bytes)
-}

@@ -67,7 +67,7 @@ export class ExchangeWriter {
       this.#lose(1, 'the queue is full', false)
       return false
     }
-    if (this.#queue.hasBatch) this.#wake?.()
+    if (this.#queue.hasBatch && !this.#away) this.#wake?.()
     this.start()
     return true
   }
@@ -100,12 +100,12 @@ export class ExchangeWriter {
   async #run(): Promise<void> {
     const { clock, spill } = this.#options
     while (this.#hasWork()) {
-      if (!this.#closing && !this.#queue.hasBatch) await this.#sleep(FLUSH_MS)
+      // While the store is away, nothing but time brings the next try: a batch that waits would make this spin.
+      if (this.#away || !(this.#closing || this.#queue.hasBatch)) await this.#sleep(FLUSH_MS)
       if (spill !== null && (this.#away || spill.waiting > 0)) await this.#spillQueue(spill)
       if (this.#away && clock.monotonic() < this.#retryAt) {
-        if (!this.#closing) continue
-        if (spill !== null && this.#queue.rows === 0) return
-        await this.#sleep(Math.min(FLUSH_MS, FIRST_RETRY_MS))
+        if (this.#closing && spill !== null && this.#queue.rows === 0) return
+        continue
       }
       if (spill !== null && spill.waiting > 0) await this.#replay(spill)
       else await this.#appendNext()
