@@ -92,12 +92,14 @@ export class OAuthSource implements TokenSource {
     const tools = this.#tools.refresh
     if (tools === null) return
     const shown = await this.#tools.lookup.find(this.#domain)
+    // A store that lags may have more than one earlier pair still to show.
+    const before = [shown, this.view(shown)]
     // It takes no turn to see that there is nothing: a dead login stays one until somebody logs in.
     const isDead = shown?.type === 'oauth' && this.#mayLieSpare(shown)
     if (isDead && (await findSpare(tools.spareStore, this.#domain, shown)) === null) return
     let late: NodeJS.Timeout | undefined
     const onGranted = (pair: GrantedPair) => {
-      late = setTimeout(() => this.#serveFromMemory(pair, shown), STORE_MS)
+      late = setTimeout(() => this.#serveFromMemory(pair, before), STORE_MS)
     }
     try {
       const refreshed = await refreshCredential(
@@ -107,8 +109,8 @@ export class OAuthSource implements TokenSource {
         onGranted,
       )
       const held = refreshed.unstored && new UnstoredPair(this.#domain, refreshed.unstored, tools)
-      const stored = held === null ? refreshed.stored : await this.#handIn(held, shown)
-      if (stored !== null) await this.#show(stored, shown)
+      const stored = held === null ? refreshed.stored : await this.#handIn(held, before)
+      if (stored !== null) await this.#show(stored, before)
       this.#tell(refreshed, urgent)
     } finally {
       clearTimeout(late)
@@ -168,28 +170,28 @@ export class OAuthSource implements TokenSource {
    * Gives the store once more what it did not take; a holder that was only fenced off is done then, and nobody is
    * alarmed. Else the pair serves from memory until the store takes it.
    */
-  async #handIn(held: UnstoredPair, shown: Credential | null): Promise<OAuthCredential | null> {
+  async #handIn(held: UnstoredPair, before: readonly (Credential | null)[]): Promise<OAuthCredential | null> {
     if (await held.store()) return held.stored
     this.#unstored = held
-    this.#serveFromMemory(held.pair, shown)
+    this.#serveFromMemory(held.pair, before)
     void held.keepTrying().then(() => {
       this.#unstored = null
-      if (held.stored !== null) this.#ahead = { insteadOf: [held.pair.spent, shown], credential: held.stored }
+      if (held.stored !== null) this.#ahead = { insteadOf: [held.pair.spent, ...before], credential: held.stored }
     })
     return null
   }
 
-  #serveFromMemory(pair: GrantedPair, shown: Credential | null): void {
-    this.#ahead = { insteadOf: [pair.spent, shown], credential: pair.credential }
+  #serveFromMemory(pair: GrantedPair, before: readonly (Credential | null)[]): void {
+    this.#ahead = { insteadOf: [pair.spent, ...before], credential: pair.credential }
     this.#tools.alerts.raise('credential_not_stored', this.#domain, NOT_STORED)
   }
 
   /** Lets what is stored count where the store still shows what it did before. */
-  async #show(stored: OAuthCredential, before: Credential | null): Promise<void> {
+  async #show(stored: OAuthCredential, before: readonly (Credential | null)[]): Promise<void> {
     const found = await this.#tools.lookup.find(this.#domain)
     this.#seen = stored
     if (found?.type !== 'oauth' || isSameLogin(found, stored)) return
-    if (isSameLogin(before, found)) this.#ahead = { insteadOf: [found], credential: stored }
+    if (before.some((each) => isSameLogin(each, found))) this.#ahead = { insteadOf: before, credential: stored }
   }
 
   #tellObstacle(): void {

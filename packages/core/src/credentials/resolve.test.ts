@@ -887,6 +887,30 @@ describe('a store that lags', () => {
   })
 })
 
+describe('a store that lags by more than one pair', () => {
+  it('does not bring back an earlier one', async () => {
+    let shown: Credential | null = null
+    let next: Credential | null = null
+    const { clock, token, pass } = open({
+      leftMs: HOUR,
+      store: (store) => ({
+        list: async () => [],
+        find: (domain) => shown ?? store.find(domain),
+        async update(domain, change) {
+          const changed = await store.update(domain, change)
+          shown = next ?? shown
+          return changed
+        },
+      }),
+    })
+    shown = oauth(clock, 10_000, { accessToken: new Secret('sk-ant-oat01-FAKE-lagging') })
+    expect(await token()).toBe('0')
+    next = oauth(clock, HOUR)
+    await pass(HOUR)
+    expect(await token()).toBe('1')
+  })
+})
+
 describe('upkeep', () => {
   it('goes on past a credential that cannot be read, which is told once', async () => {
     const { server, live, lines } = open({
