@@ -85,9 +85,11 @@ export class Lease implements CredentialLease {
   }
 
   async read(): Promise<Credential | null> {
-    const row = await this.#database.row<Pick<StoredCredential, 'credential'>>(
-      'select credential from $<schema:name>.credentials where domain = $1',
-      [this.#domain],
+    const row = await this.#insist(() =>
+      this.#database.row<Pick<StoredCredential, 'credential'>>(
+        'select credential from $<schema:name>.credentials where domain = $1',
+        [this.#domain],
+      ),
     )
     const text = row?.credential ?? null
     return text === null ? null : fromCredentialJson(text)
