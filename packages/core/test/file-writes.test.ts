@@ -58,6 +58,19 @@ describe('credentials', () => {
     })
   })
 
+  it('a lease reads the file itself, which may have been replaced by hand meanwhile', async () => {
+    const folder = credentialFolder()
+    folder.write(NAME, apiKeyFile('sk-ant-api03-FAKE-before'))
+    const changed = await folder.open().update('example.com', async (current, lease) => {
+      folder.write(NAME, apiKeyFile('sk-ant-api03-FAKE-by-hand'))
+      const found = await lease.read()
+      expect(found?.type === 'api_key' && found.apiKey.expose()).toBe('sk-ant-api03-FAKE-by-hand')
+      return current
+    })
+    expect(changed?.type === 'api_key' && changed.apiKey.expose()).toBe('sk-ant-api03-FAKE-before')
+    expect(read(folder).api_key).toBe('sk-ant-api03-FAKE-by-hand')
+  })
+
   it('a removed credential leaves the client keys, and says so', async () => {
     const folder = credentialFolder()
     const { key, record } = createClientKey({ domain: 'example.com' })

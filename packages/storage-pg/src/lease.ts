@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Credential, type CredentialLease, StorageError } from '@agent-prompt-train/core'
 import { changeChannel } from './change-feed.js'
-import { toCredentialJson } from './credential-json.js'
+import { fromCredentialJson, toCredentialJson } from './credential-json.js'
 import type { Database } from './database.js'
 
 /** How long a holder that says nothing keeps the lease, by the database's clock: takeover is in under 10 seconds. */
@@ -82,6 +82,17 @@ export class Lease implements CredentialLease {
 
   save(credential: Credential): Promise<void> {
     return this.#store(credential, false)
+  }
+
+  async read(): Promise<Credential | null> {
+    const row = await this.#insist(() =>
+      this.#database.row<Pick<StoredCredential, 'credential'>>(
+        'select credential from $<schema:name>.credentials where domain = $1',
+        [this.#domain],
+      ),
+    )
+    const text = row?.credential ?? null
+    return text === null ? null : fromCredentialJson(text)
   }
 
   /**

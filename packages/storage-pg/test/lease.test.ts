@@ -108,6 +108,20 @@ describe('a holder of the lease', () => {
     })
   })
 
+  it('reads what is stored now, though its connections are killed', async () => {
+    const domain = 'by-hand.example.com'
+    await storage.credentials.update(domain, async (_current, lease) => {
+      await lease.save(apiKey('sk-FAKE-interim'))
+      await killConnections()
+      expect(secretOf(await lease.read())).toBe('sk-FAKE-interim')
+      return null
+    })
+    await storage.credentials.update(domain, async (current, lease) => {
+      expect(await lease.read()).toBeNull()
+      return current
+    })
+  })
+
   it('that has given it back can store nothing more', async () => {
     const domain = 'late.example.com'
     let leaked: ((credential: Credential) => Promise<void>) | null = null

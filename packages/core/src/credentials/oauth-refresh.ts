@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Clock } from '../clock.js'
+import type { Logger } from '../logger.js'
 import type { Secret } from '../secret.js'
 import type { Credential, OAuthCredential } from '../storage/credential.js'
 import type { CredentialLease, CredentialLookup, CredentialStore } from '../storage/storage.js'
-import { digestToken, isInterrupted, isSameLogin, needsLogin, pausedUntil } from './oauth-state.js'
+import { digestToken, hasEnded, isInterrupted, isSameLogin, needsLogin, pausedUntil } from './oauth-state.js'
 import { findSpare, type GrantedPair } from './spare.js'
 import {
   classifyTokenAnswer,
@@ -24,6 +25,7 @@ export interface RefreshTools {
   /** Null where the endpoint asks for none. */
   readonly clientId: string | null
   readonly clock: Clock
+  readonly logger: Logger
   /** This process, as `host:pid:random`. */
   readonly owner: string
 }
@@ -31,11 +33,8 @@ export interface RefreshTools {
 /** Judges, from what is stored, whether a refresh is still wanted. */
 export interface RefreshWish {
   isWanted(current: OAuthCredential): boolean
-  /**
-   * What is to be done where the refresh was interrupted and the token may be spent: `leave` it, `try` it once more, or
-   * `claim` it, which shows that the store takes writes again and so that whoever holds the pair can hand it in.
-   */
-  judgeInterrupted(current: OAuthCredential): 'leave' | 'claim' | 'try'
+  /** Whether a token is tried once more whose refresh was interrupted, so that it may be spent. */
+  mayTryAgain(current: OAuthCredential): boolean
 }
 
 /** What came of {@link refreshStored}. */
@@ -44,6 +43,8 @@ export interface Refreshed {
   readonly stored: OAuthCredential | null
   /** Set where tokens were granted and the store did not take them. */
   readonly unstored: GrantedPair | null
+  /** Set where tokens were granted while somebody stored another login, which is left alone. */
+  readonly superseded: GrantedPair | null
   /** Whether an interrupted refresh was claimed. */
   readonly claimed: boolean
   /** Whether what is stored now came from the spare place. */
@@ -54,34 +55,47 @@ export interface Refreshed {
   readonly storeError: unknown
 }
 
-const nothing = { stored: null, unstored: null, claimed: false, recovered: false, failure: null }
+const nothing = {
+  stored: null,
+  unstored: null,
+  superseded: null,
+  claimed: false,
+  recovered: false,
+  failure: null,
+  storeError: null,
+}
 
 /**
  * Refreshes the stored credential of `domain` if that is still wanted once it is this process's turn. Never rejects.
- * `onGranted` is told of new tokens before they are stored.
+ *
+ * @param claims whether an interrupted refresh is claimed before it is tried again: a write, which shows that the store
+ *   takes writes and so that whoever holds the pair can hand it in
+ * @param onGranted is told of new tokens before they are stored
  */
 export async function refreshStored(
   tools: RefreshTools,
   domain: string,
   wish: RefreshWish,
-  onGranted: (pair: GrantedPair) => void = () => {},
+  claims: boolean,
+  onGranted: (pair: GrantedPair) => void,
 ): Promise<Refreshed> {
   let pair: GrantedPair | null = null
-  let failure: TokenFailure | null = null
-  let recovered = false
-  let replaced = false
-  let claimed = false
+  let outcomes: Partial<Refreshed> = {}
 
   async function change(current: Credential | null, lease: CredentialLease): Promise<Credential | null> {
-    if (current?.type !== 'oauth' || current.refreshToken === null || !wish.isWanted(current)) return current
+    if (current?.type !== 'oauth' || current.refreshToken === null) return current
+    const saved = await findSpare(tools.spareStore, domain, current)
+    if (saved !== null) {
+      outcomes = { recovered: true }
+      return saved
+    }
+    if (!wish.isWanted(current)) return current
     if (isInterrupted(current)) {
-      const saved = await findSpare(tools.spareStore, domain, current)
-      recovered = saved !== null
-      if (saved !== null) return saved
-      const verdict = wish.judgeInterrupted(current)
-      claimed = verdict === 'claim'
-      if (claimed) return withOwner(current, tools.owner)
-      if (verdict === 'leave') return current
+      if (!wish.mayTryAgain(current)) return current
+      if (claims && !hasEnded(current)) {
+        outcomes = { claimed: true }
+        return withOwner(current, tools.owner)
+      }
     }
     const { clock } = tools
     const intent = { tokenDigest: digestToken(current.refreshToken), startedAt: clock.now(), owner: tools.owner }
@@ -94,29 +108,28 @@ export async function refreshStored(
     if (outcome.kind === 'granted') {
       pair = { spent: begun, credential: toCredential(current, outcome.tokens, clock.now()) }
       onGranted(pair)
-      return pair.credential
+    } else {
+      outcomes = { failure: outcome.failure }
     }
-    failure = outcome.failure
-    // Somebody who does not know of leases may have replaced the token: theirs is left alone.
-    replaced = failure.permanent && !isSameLogin(await tools.store.find(domain), current)
-    if (replaced) return current
-    return toFailed(begun, failure, clock.now())
+    // Somebody who does not know of leases may have put another login there during the call: theirs is left alone.
+    const found = await lease.read()
+    if (!isSameLogin(found, current)) {
+      outcomes = { stored: toOAuth(found), superseded: pair }
+      return current
+    }
+    return outcome.kind === 'granted' ? pair!.credential : toFailed(begun, outcome.failure, clock.now())
   }
 
   try {
     const stored = await tools.store.update(domain, change)
-    if (replaced) return { ...nothing, storeError: null }
-    return {
-      ...nothing,
-      stored: stored?.type === 'oauth' ? stored : null,
-      claimed,
-      recovered,
-      failure,
-      storeError: null,
-    }
+    return { ...nothing, stored: toOAuth(stored), ...outcomes }
   } catch (storeError) {
-    return { ...nothing, unstored: pair, failure, storeError }
+    return { ...nothing, unstored: pair, failure: outcomes.failure ?? null, storeError }
   }
+}
+
+function toOAuth(credential: Credential | null): OAuthCredential | null {
+  return credential?.type === 'oauth' ? credential : null
 }
 
 /** Whether credentials can be changed in it: all that refreshing needs. */

@@ -1,15 +1,16 @@
 import type { Alerts } from '../alerts.js'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
-import { type Logger, toLoggedError } from '../logger.js'
+import type { Logger } from '../logger.js'
 import type { Secret } from '../secret.js'
 import type { Credential, OAuthCredential } from '../storage/credential.js'
-import type { CredentialLookup, MaybePromise } from '../storage/storage.js'
+import { type CredentialLookup, isPromise, type MaybePromise } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
-import { mayRefresh, type Refreshed, type RefreshTools, type RefreshWish, refreshStored } from './oauth-refresh.js'
-import { hasEnded, isInterrupted, isOlderThan, isSameLogin, needsLogin } from './oauth-state.js'
+import { mayRefresh, type Refreshed, type RefreshTools, type RefreshWish } from './oauth-refresh.js'
+import { isBegun, isInterrupted, isSameLogin, needsLogin } from './oauth-state.js'
+import { refreshCredential } from './refresh-credential.js'
 import type { TokenSource } from './renewal.js'
-import { clearSpare, type GrantedPair } from './spare.js'
+import { findSpare, type GrantedPair } from './spare.js'
 import { UnstoredPair } from './unstored-pair.js'
 
 /** What every domain's source works with. */
@@ -24,20 +25,20 @@ export interface OAuthSourceTools {
   readonly logger: Logger
 }
 
-/**
- * Whoever claims an interrupted refresh leaves this long to a process that holds the pair and is about to store it: one
- * that was frozen, or whose store was away. Longer than it waits between its tries.
- */
-const HAND_IN_MS = 4000
 /** A store that takes longer than this to take a pair is as good as away. */
 const STORE_MS = 5000
+/** A token that was refused though it is this new, by whichever process, is not replaced: new ones do not help. */
+const FORCED_MS = 60_000
 
 /** The stored OAuth credential of one domain, renewed with its refresh token. */
 export class OAuthSource implements TokenSource {
   readonly #domain: string
   readonly #tools: OAuthSourceTools
-  /** What is known here and does not show in the store yet: it lags, or does not take it. */
-  #ahead: { readonly insteadOf: OAuthCredential; readonly credential: OAuthCredential } | null = null
+  /**
+   * What is known here and does not show in the store yet: it lags, or does not take it. It counts for as long as the
+   * store shows one of the pairs that it took the place of; anything else is newer, whatever time it names.
+   */
+  #ahead: { readonly insteadOf: readonly (Credential | null)[]; readonly credential: OAuthCredential } | null = null
   #unstored: UnstoredPair | null = null
   #seen: OAuthCredential | null = null
   #toldObstacle = false
@@ -58,7 +59,7 @@ export class OAuthSource implements TokenSource {
 
   latest(): MaybePromise<OAuthCredential | null> {
     const found = this.#tools.lookup.find(this.#domain)
-    return found instanceof Promise ? found.then((credential) => this.view(credential)) : this.view(found)
+    return isPromise(found) ? found.then((credential) => this.view(credential)) : this.view(found)
   }
 
   /** The newest credential known, given what the store shows. */
@@ -66,7 +67,7 @@ export class OAuthSource implements TokenSource {
     if (found?.type !== 'oauth') return null
     if (this.#ahead !== null) {
       const { insteadOf, credential } = this.#ahead
-      if (isSameLogin(found, insteadOf) || isOlderThan(found, credential)) return credential
+      if (insteadOf.some((before) => isSameLogin(before, found))) return credential
       this.#ahead = null
     }
     this.#seen = found
@@ -81,29 +82,36 @@ export class OAuthSource implements TokenSource {
       return false
     }
     // A pair must be stored before it is spent for the next one.
-    if (this.#unstored !== null || !mayRefresh(credential, clock.now())) return false
+    if (this.#unstored !== null) return false
+    if (this.#mayLieSpare(credential)) return true
+    if (!mayRefresh(credential, clock.now())) return false
     return urgent || refresh.spareStore !== null || !isInterrupted(credential)
   }
 
   async renew(stale: Secret | null, urgent: boolean): Promise<void> {
     const tools = this.#tools.refresh
     if (tools === null) return
+    const shown = await this.#tools.lookup.find(this.#domain)
+    // A store that lags may have more than one earlier pair still to show.
+    const before = [shown, this.view(shown)]
+    // It takes no turn to see that there is nothing: a dead login stays one until somebody logs in.
+    const isDead = shown?.type === 'oauth' && this.#mayLieSpare(shown)
+    if (isDead && (await findSpare(tools.spareStore, this.#domain, shown)) === null) return
     let late: NodeJS.Timeout | undefined
     const onGranted = (pair: GrantedPair) => {
-      late = setTimeout(() => this.#serveFromMemory(pair), STORE_MS)
-    }
-    const shown = await this.#tools.lookup.find(this.#domain)
-    const wish = (whenUrgent: 'claim' | 'try') => this.#toWish(stale, urgent, whenUrgent, tools.clock)
-    let refreshed = await refreshStored(tools, this.#domain, wish('claim'), onGranted)
-    if (refreshed.claimed) {
-      await new Promise((resolve) => setTimeout(resolve, HAND_IN_MS))
-      refreshed = await refreshStored(tools, this.#domain, wish('try'), onGranted)
+      late = setTimeout(() => this.#serveFromMemory(pair, before), STORE_MS)
     }
     try {
-      const held = refreshed.unstored && new UnstoredPair(this.#domain, refreshed.unstored, tools, this.#tools.logger)
-      const stored = held === null ? refreshed.stored : await this.#handIn(held)
-      if (stored !== null) await this.#show(stored, shown)
-      await this.#tell(refreshed, tools, urgent)
+      const refreshed = await refreshCredential(
+        tools,
+        this.#domain,
+        this.#toWish(stale, urgent, tools.clock),
+        onGranted,
+      )
+      const held = refreshed.unstored && new UnstoredPair(this.#domain, refreshed.unstored, tools)
+      const stored = held === null ? refreshed.stored : await this.#handIn(held, before)
+      if (stored !== null) await this.#show(stored, before)
+      this.#tell(refreshed, urgent)
     } finally {
       clearTimeout(late)
     }
@@ -119,34 +127,34 @@ export class OAuthSource implements TokenSource {
     await this.#unstored?.close()
   }
 
-  #toWish(stale: Secret | null, urgent: boolean, whenUrgent: 'claim' | 'try', clock: Clock): RefreshWish {
+  /** Whether the login is dead, and what its token was spent for may lie in the spare place. */
+  #mayLieSpare(credential: OAuthCredential): boolean {
+    return (this.#tools.refresh?.spareStore ?? null) !== null && needsLogin(credential) && isBegun(credential)
+  }
+
+  #toWish(stale: Secret | null, urgent: boolean, clock: Clock): RefreshWish {
     const isStale = (current: OAuthCredential) => current.accessToken.expose() === stale?.expose()
+    // The time may come of a clock that is ahead of ours.
+    const isNew = ({ refresh: { refreshedAt } }: OAuthCredential) =>
+      refreshedAt !== null && Math.abs(clock.now() - refreshedAt) < FORCED_MS
     const toFreshness = ({ expiresAt, refresh }: OAuthCredential) =>
       new Freshness(clock, expiresAt, refresh.refreshedAt, 0)
     return {
       isWanted(current) {
         const freshness = toFreshness(current)
-        const isDue = isStale(current) || freshness.left() <= freshness.advisoryMs
+        const isDue = freshness.left() <= freshness.advisoryMs || (isStale(current) && !isNew(current))
         return isDue && mayRefresh(current, clock.now())
       },
-      judgeInterrupted(current) {
+      mayTryAgain(current) {
         const freshness = toFreshness(current)
-        const isUrgent = isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
-        if (!isUrgent) return 'leave'
-        return hasEnded(current) ? 'try' : whenUrgent
+        return isStale(current) ? urgent : freshness.left() <= freshness.blockingMs
       },
     }
   }
 
-  async #tell(refreshed: Refreshed, tools: RefreshTools, urgent: boolean): Promise<void> {
-    const { stored, recovered, failure, storeError } = refreshed
+  #tell({ stored, failure }: Refreshed, urgent: boolean): void {
     const { alerts, logger } = this.#tools
     const domain = this.#domain
-    if (storeError !== null) logger.error({ domain, error: toLoggedError(storeError) }, 'credential store failed')
-    if (recovered) {
-      logger.warn({ domain }, 'interrupted oauth refresh recovered from the spare place')
-      await clearSpare(tools.spareStore, domain)
-    }
     if (failure === null) return
     logger.warn({ domain, reason: failure.error, maybeSpent: failure.maybeSpent }, 'oauth refresh failed')
     if (failure.permanent) {
@@ -162,28 +170,28 @@ export class OAuthSource implements TokenSource {
    * Gives the store once more what it did not take; a holder that was only fenced off is done then, and nobody is
    * alarmed. Else the pair serves from memory until the store takes it.
    */
-  async #handIn(held: UnstoredPair): Promise<OAuthCredential | null> {
+  async #handIn(held: UnstoredPair, before: readonly (Credential | null)[]): Promise<OAuthCredential | null> {
     if (await held.store()) return held.stored
     this.#unstored = held
-    this.#serveFromMemory(held.pair)
+    this.#serveFromMemory(held.pair, before)
     void held.keepTrying().then(() => {
       this.#unstored = null
-      if (held.stored !== null) this.#ahead = { insteadOf: held.pair.spent, credential: held.stored }
+      if (held.stored !== null) this.#ahead = { insteadOf: [held.pair.spent, ...before], credential: held.stored }
     })
     return null
   }
 
-  #serveFromMemory(pair: GrantedPair): void {
-    this.#ahead = { insteadOf: pair.spent, credential: pair.credential }
+  #serveFromMemory(pair: GrantedPair, before: readonly (Credential | null)[]): void {
+    this.#ahead = { insteadOf: [pair.spent, ...before], credential: pair.credential }
     this.#tools.alerts.raise('credential_not_stored', this.#domain, NOT_STORED)
   }
 
   /** Lets what is stored count where the store still shows what it did before. */
-  async #show(stored: OAuthCredential, before: Credential | null): Promise<void> {
+  async #show(stored: OAuthCredential, before: readonly (Credential | null)[]): Promise<void> {
     const found = await this.#tools.lookup.find(this.#domain)
     this.#seen = stored
     if (found?.type !== 'oauth' || isSameLogin(found, stored)) return
-    if (isSameLogin(before, found) || isOlderThan(found, stored)) this.#ahead = { insteadOf: found, credential: stored }
+    if (before.some((each) => isSameLogin(each, found))) this.#ahead = { insteadOf: before, credential: stored }
   }
 
   #tellObstacle(): void {

@@ -10,10 +10,14 @@ export function digestToken(token: Secret): string {
   return createHash('sha256').update(token.expose()).digest('hex')
 }
 
+/** Whether a refresh with the credential's own token was begun, and what is stored is not what it brought. */
+export function isBegun({ refreshToken, refresh: { intent } }: OAuthCredential): boolean {
+  return intent !== null && refreshToken !== null && digestToken(refreshToken) === intent.tokenDigest
+}
+
 /** Whether a refresh with the credential's token was begun and nobody knows whether the token was spent. */
 export function isInterrupted(credential: OAuthCredential): boolean {
-  const { intent, failure } = credential.refresh
-  return intent !== null && failure?.permanent !== true && isAbout(credential, intent)
+  return credential.refresh.failure?.permanent !== true && isBegun(credential)
 }
 
 /** Whether an interrupted refresh is known to have brought nothing, so that nobody holds a pair of it. */
@@ -24,7 +28,7 @@ export function hasEnded({ refresh: { intent, failure } }: OAuthCredential): boo
 /** Whether only a new login helps. A failure of an earlier token counts no more once the token has been replaced. */
 export function needsLogin(credential: OAuthCredential): boolean {
   const { intent, failure } = credential.refresh
-  return failure?.permanent === true && (intent === null || isAbout(credential, intent))
+  return failure?.permanent === true && (intent === null || isBegun(credential))
 }
 
 /** Epoch milliseconds before which no process tries again; 0 where nothing holds it back. */
@@ -41,15 +45,4 @@ export function isSameLogin(a: Credential | null, b: OAuthCredential): a is OAut
     a.accessToken.expose() === b.accessToken.expose() &&
     a.refreshToken?.expose() === b.refreshToken?.expose()
   )
-}
-
-/** Whether `a` is known to be an earlier pair than `b`. */
-export function isOlderThan(a: OAuthCredential, b: OAuthCredential): boolean {
-  return (
-    a.refresh.refreshedAt !== null && b.refresh.refreshedAt !== null && a.refresh.refreshedAt < b.refresh.refreshedAt
-  )
-}
-
-function isAbout({ refreshToken }: OAuthCredential, { tokenDigest }: { readonly tokenDigest: string }): boolean {
-  return refreshToken !== null && digestToken(refreshToken) === tokenDigest
 }

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Secret } from '../secret.js'
 import { neverRefreshed, type OAuthCredential, type OAuthRefreshState } from '../storage/credential.js'
 import { memoryStorage } from '../storage/memory.js'
 import { FakeClock } from '../testing/fake-clock.js'
 import { ScriptedTokenServer } from '../testing/scripted-token-server.js'
 import { digestToken } from './oauth-state.js'
-import { listOAuthStatus, refreshOAuth } from './oauth-status.js'
+import { listOAuthStatus, type RefreshOAuthOptions, refreshOAuth } from './oauth-status.js'
 
 const TOKEN = new Secret('sk-ant-ort01-FAKE-0')
 const HOUR = 3_600_000
@@ -27,8 +27,9 @@ function open(
   const { credentials } = memoryStorage({
     credentials: { 'b.example': credential, 'a.example': { type: 'api_key', apiKey: new Secret('FAKE') } },
   })
-  const refreshNow = (domain = 'b.example') =>
+  const refreshNow = (domain = 'b.example', more: Partial<RefreshOAuthOptions> = {}) =>
     refreshOAuth({
+      ...more,
       credentials,
       domain,
       tokenUrl: 'https://api.anthropic.com/v1/oauth/token',
@@ -82,6 +83,8 @@ describe('listOAuthStatus', () => {
   })
 })
 
+afterEach(() => void vi.useRealTimers())
+
 describe('refreshOAuth', () => {
   it('refreshes a token that is not due', async () => {
     const { refreshNow, server, clock } = open()
@@ -104,12 +107,39 @@ describe('refreshOAuth', () => {
     }
   })
 
+  it.each([
+    ['was interrupted', null],
+    ['was interrupted and then given up', (now: number) => failure(now, true)],
+  ])('finds in the spare place what a refresh brought that %s, and sends nothing', async (_what, failed) => {
+    const spareStore = memoryStorage().credentials
+    const { refreshNow, server, credentials } = open((now) => ({
+      intent: intent(now, 120_000),
+      failure: failed?.(now) ?? null,
+    }))
+    const stored = (await credentials.find('b.example')) as OAuthCredential
+    const accessToken = new Secret('sk-ant-oat01-FAKE-spare')
+    await spareStore.update('b.example', () => ({
+      ...stored,
+      accessToken,
+      refresh: { ...stored.refresh, failure: null },
+    }))
+    expect(await refreshNow('b.example', { spareStore })).toMatchObject({ state: 'fresh' })
+    expect(((await credentials.find('b.example')) as OAuthCredential).accessToken.expose()).toBe(accessToken.expose())
+    expect(await spareStore.find('b.example')).toBeNull()
+    expect(server.asked).toEqual([])
+  })
+
   it('leaves alone a refresh that may be under way elsewhere, and takes over one that cannot be', async () => {
     const underWay = open((now) => ({ intent: intent(now, 10_000) }))
     expect(await underWay.refreshNow()).toMatchObject({ state: 'interrupted' })
     expect(underWay.server.asked).toEqual([])
+    vi.useFakeTimers()
     const abandoned = open((now) => ({ intent: intent(now, 61_000) }))
-    expect(await abandoned.refreshNow()).toMatchObject({ state: 'fresh' })
+    const refreshing = abandoned.refreshNow()
+    await vi.advanceTimersByTimeAsync(3900)
+    expect(abandoned.server.asked).toEqual([])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await refreshing).toMatchObject({ state: 'fresh' })
   })
 
   it('refreshes once for two who ask at the same time', async () => {

@@ -1,11 +1,13 @@
 import type { Dispatcher } from 'undici'
 import { type Clock, systemClock } from '../clock.js'
+import { type Logger, silentLogger } from '../logger.js'
 import { toServiceUrl } from '../service-url.js'
 import type { OAuthCredential } from '../storage/credential.js'
 import type { CredentialStore } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
-import { createOwner, mayRefresh, refreshStored } from './oauth-refresh.js'
+import { createOwner, mayRefresh } from './oauth-refresh.js'
 import { isInterrupted, needsLogin, pausedUntil } from './oauth-state.js'
+import { refreshCredential } from './refresh-credential.js'
 import { isSubscription } from './subscription.js'
 import { createTokenEndpoint } from './token-endpoint.js'
 import { storePair } from './unstored-pair.js'
@@ -43,8 +45,12 @@ export interface RefreshOAuthOptions {
   readonly tokenUrl: string
   /** @default none is sent */
   readonly clientId?: string
+  /** The spare place of the proxies that share the store (`oauth.spareStore`). @default none */
+  readonly spareStore?: CredentialStore
   /** @default systemClock */
   readonly clock?: Clock
+  /** @default silentLogger */
+  readonly logger?: Logger
   /** An undici dispatcher for the token endpoint. Yours to close. @default one of our own */
   readonly dispatcher?: Dispatcher
 }
@@ -74,15 +80,16 @@ export async function listOAuthStatus(
  * @throws what the store throws; a new pair that it did not take has been tried twice
  */
 export async function refreshOAuth(options: RefreshOAuthOptions): Promise<OAuthStatus | null> {
-  const { credentials: store, domain, clientId = null, clock = systemClock } = options
+  const { credentials: store, domain, clientId = null, spareStore = null } = options
+  const { clock = systemClock, logger = silentLogger } = options
   const endpoint = createTokenEndpoint(toServiceUrl('tokenUrl', options.tokenUrl), options.dispatcher ?? null)
-  const tools = { store, spareStore: null, endpoint, clientId, clock, owner: createOwner() }
+  const tools = { store, spareStore, endpoint, clientId, clock, logger, owner: createOwner() }
   const began = clock.now()
   try {
-    const { stored, unstored, storeError } = await refreshStored(tools, domain, {
+    const { stored, unstored, storeError } = await refreshCredential(tools, domain, {
       // What another process has refreshed since is as good.
       isWanted: (current) => (current.refresh.refreshedAt ?? 0) <= began && mayRefresh(current, clock.now(), true),
-      judgeInterrupted: ({ refresh }) => (clock.now() - (refresh.intent?.startedAt ?? 0) > INTENT_MS ? 'try' : 'leave'),
+      mayTryAgain: ({ refresh }) => clock.now() - (refresh.intent?.startedAt ?? 0) > INTENT_MS,
     })
     const latest = unstored === null ? stored : await storePair(tools, domain, unstored)
     if (storeError !== null && unstored === null) throw storeError

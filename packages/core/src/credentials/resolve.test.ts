@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAlerts } from '../alerts.js'
 import type { Logger } from '../logger.js'
 import { Secret } from '../secret.js'
@@ -54,7 +54,8 @@ function open({
   const inner = memoryStorage({
     credentials: { [DOMAIN]: credential ?? oauth(clock, leftMs, fields(clock)) },
   }).credentials
-  const store = wrap(inner)
+  const editable = withEdits(inner)
+  const store = wrap(editable.store)
   const start = (more: Partial<ResolverSettings> = {}) => {
     const resolver = createCredentialResolver({
       lookup: store,
@@ -88,11 +89,47 @@ function open({
     return resolved.accessToken.expose().replace('sk-ant-oat01-FAKE-', '')
   }
   const stored = async () => {
-    const found = await inner.find(DOMAIN)
+    const found = await editable.store.find(DOMAIN)
     if (found?.type !== 'oauth') throw new Error('no oauth credential')
     return found
   }
-  return { clock, server, lines, sent, store, inner, start, resolver, pass, live, token, stored }
+  return {
+    clock,
+    server,
+    lines,
+    sent,
+    store,
+    inner: editable.store,
+    replace: editable.replace,
+    start,
+    resolver,
+    pass,
+    live,
+    token,
+    stored,
+  }
+}
+
+/** A store whose credential can be replaced without a lease, as by hand: what is given then stands until the next write. */
+function withEdits(inner: CredentialStore): { store: CredentialStore; replace(credential: Credential): void } {
+  let edited: Credential | null = null
+  return {
+    replace: (credential) => {
+      edited = credential
+    },
+    store: {
+      list: () => inner.list(),
+      find: (domain) => edited ?? inner.find(domain),
+      update: (domain, change) =>
+        inner.update(domain, async (current, lease) => {
+          const given = edited ?? current
+          const changed = await change(given, { ...lease, read: async () => edited ?? (await lease.read()) })
+          if (changed === given) return current
+          edited = null
+          return changed
+        }),
+    },
+  }
 }
 
 /** Lets what was begun come as far as it can without time passing. */
@@ -269,6 +306,8 @@ describe('the windows', () => {
 
 describe('a token endpoint in trouble', () => {
   it('is asked again after a growing pause, and the old token serves meanwhile', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    onTestFinished(() => random.mockRestore())
     const { server, token, live, stored } = open({ leftMs: 119_000, fields: () => ({ refresh: neverRefreshed }) })
     server.script.push({ status: 503 }, { status: 503 }, { status: 503 })
     const askedAt: number[] = []
@@ -432,21 +471,16 @@ describe('a dead login', () => {
   })
 
   it('is not seen in a token that somebody outside has replaced meanwhile', async () => {
-    const { clock, server, token, inner, stored, sent } = open({ leftMs: -1 })
+    const { clock, server, token, replace, stored, sent } = open({ leftMs: -1 })
     const outside = oauth(clock, HOUR, {
       accessToken: new Secret('sk-ant-oat01-FAKE-outside'),
       refreshToken: new Secret('sk-ant-ort01-FAKE-outside'),
     })
-    const find = inner.find.bind(inner)
     server.script.push(dead)
-    // A writer that knows of no lease: the file is simply another one now.
-    server.beforeAnswer = () => {
-      inner.find = () => outside
-    }
+    server.beforeAnswer = () => replace(outside)
     const asked = token()
     await settle()
     expect(await asked).toBe('outside')
-    inner.find = find
     expect(sent).toEqual([])
     expect((await stored()).refresh.failure).toBeNull()
   })
@@ -530,6 +564,46 @@ describe('a refresh that was interrupted', () => {
     expect((await stored()).refresh.intent).toBeNull()
     expect(await spare.find(DOMAIN)).toBeNull()
     expect(server.asked).toEqual([])
+  })
+})
+
+describe('a login that somebody stores by hand during the call', () => {
+  const byHand = (clock: FakeClock) =>
+    oauth(clock, HOUR, {
+      accessToken: new Secret('sk-ant-oat01-FAKE-hand'),
+      refreshToken: new Secret('sk-ant-ort01-FAKE-hand'),
+    })
+
+  it.each([
+    ['tokens', null],
+    ['a dead login', { status: 400, body: { error: 'invalid_grant' } }],
+    ['a refusal', { status: 404 }],
+    ['a busy endpoint', { status: 503 }],
+    ['a connection that breaks', { broken: 'ECONNRESET' }],
+    ['no usable tokens', { status: 200, body: {} }],
+  ] as const)('stays, whatever the endpoint answers: %s', async (_what, script) => {
+    const { clock, server, token, replace, stored, sent } = open({ leftMs: -1 })
+    if (script !== null) server.script.push(script)
+    const ask = server.dispatch.bind(server)
+    server.dispatch = (options, handler) => {
+      replace(byHand(clock))
+      return ask(options, handler)
+    }
+    expect(await token()).toBe('hand')
+    expect((await stored()).refreshToken?.expose()).toBe('sk-ant-ort01-FAKE-hand')
+    expect((await stored()).refresh).toMatchObject({ intent: null, failure: null })
+    expect(sent).toEqual([])
+  })
+
+  it('stays beside the pair that was granted, which goes to the spare place', async () => {
+    const spare = memoryStorage().credentials
+    const { clock, server, token, replace, lines } = open({ leftMs: -1, settings: { spareStore: spare } })
+    server.beforeAnswer = () => replace(byHand(clock))
+    expect(await token()).toBe('hand')
+    const kept = await spare.find(DOMAIN)
+    expect(kept?.type === 'oauth' && kept.accessToken.expose()).toBe('sk-ant-oat01-FAKE-1')
+    expect(lines.filter((line) => line.includes('set aside'))).toHaveLength(1)
+    expect(lines.join('\n')).not.toContain('FAKE')
   })
 })
 
@@ -680,6 +754,38 @@ describe('a store that fails', () => {
   })
 })
 
+describe('a pair in the spare place', () => {
+  it('is found though the login was given up, and nothing is sent', async () => {
+    const spare = memoryStorage().credentials
+    const begun = (clock: FakeClock): Partial<OAuthCredential> => ({
+      refresh: {
+        refreshedAt: null,
+        intent: {
+          tokenDigest: digestToken(new Secret('sk-ant-ort01-FAKE-0')),
+          startedAt: clock.now() - 20_000,
+          owner: 'host:1:dead',
+        },
+        failure: { at: clock.now(), error: 'invalid_grant', permanent: true, retryAt: clock.now() + MINUTE },
+      },
+    })
+    const { clock, server, token, stored, resolver } = open({
+      leftMs: -1,
+      fields: begun,
+      settings: { spareStore: spare },
+    })
+    await expect(token()).rejects.toMatchObject({ code: 'credential_unavailable' })
+    const saved = oauth(clock, 8 * HOUR, { accessToken: new Secret('sk-ant-oat01-FAKE-saved') })
+    const { intent } = (await stored()).refresh
+    await spare.update(DOMAIN, () => ({ ...saved, refresh: { ...saved.refresh, intent } }))
+    clock.pass(5000)
+    expect(await token()).toBe('saved')
+    expect((await stored()).refresh).toMatchObject({ intent: null, failure: null })
+    expect(resolver.health().needLogin).toBe(0)
+    expect(await spare.find(DOMAIN)).toBeNull()
+    expect(server.asked).toEqual([])
+  })
+})
+
 describe('a holder that loses its lease', () => {
   it('does not send the token when it was frozen before the call', async () => {
     const { server, token, clock } = open({
@@ -690,7 +796,7 @@ describe('a holder that loses its lease', () => {
         update: (domain, change) =>
           inner.update(domain, (current, lease) =>
             change(current, {
-              signal: lease.signal,
+              ...lease,
               async save(credential) {
                 await lease.save(credential)
                 vi.setSystemTime(Date.now() + 6000)
@@ -760,6 +866,77 @@ describe('several processes', () => {
   })
 })
 
+describe('a store that lags', () => {
+  it('counts again once it shows anything new, whatever time that names', async () => {
+    let shown: Credential | null = null
+    const { clock, token, inner } = open({
+      leftMs: HOUR,
+      store: (store) => ({
+        list: async () => [],
+        find: (domain) => shown ?? store.find(domain),
+        update: (domain, change) => store.update(domain, change),
+      }),
+    })
+    shown = oauth(clock, 10_000, { accessToken: new Secret('sk-ant-oat01-FAKE-lagging') })
+    expect(await token()).toBe('0')
+    const at = clock.now() - 9 * HOUR
+    shown = oauth(clock, HOUR, {
+      accessToken: new Secret('sk-ant-oat01-FAKE-login'),
+      refresh: { ...neverRefreshed, refreshedAt: at },
+    })
+    await inner.update(DOMAIN, () => shown)
+    expect(await token()).toBe('login')
+  })
+})
+
+describe('a store that lags by more than one pair', () => {
+  it('does not bring back an earlier one', async () => {
+    let shown: Credential | null = null
+    let next: Credential | null = null
+    const { clock, token, pass } = open({
+      leftMs: HOUR,
+      store: (store) => ({
+        list: async () => [],
+        find: (domain) => shown ?? store.find(domain),
+        async update(domain, change) {
+          const changed = await store.update(domain, change)
+          shown = next ?? shown
+          return changed
+        },
+      }),
+    })
+    shown = oauth(clock, 10_000, { accessToken: new Secret('sk-ant-oat01-FAKE-lagging') })
+    expect(await token()).toBe('0')
+    next = oauth(clock, HOUR)
+    await pass(HOUR)
+    expect(await token()).toBe('1')
+  })
+})
+
+describe('upkeep', () => {
+  it('goes on past a credential that cannot be read, which is told once', async () => {
+    const { server, live, lines } = open({
+      leftMs: 60_000,
+      store: (inner) => ({
+        list: async () => ['a.example', DOMAIN],
+        find: (domain) => (domain === DOMAIN ? inner.find(domain) : Promise.reject(new Error('does not open'))),
+        update: (domain, change) => inner.update(domain, change),
+      }),
+    })
+    await live(150_000)
+    expect(server.asked).toHaveLength(1)
+    expect(lines.filter((line) => line.includes('credential could not be read'))).toHaveLength(1)
+  })
+
+  it('finds a domain within a minute that comes later', async () => {
+    const { clock, server, inner, live } = open({ credential: { type: 'api_key', apiKey: new Secret('FAKE') } })
+    await live(1000)
+    await inner.update(DOMAIN, () => oauth(clock, 60_000))
+    await live(60_000)
+    expect(server.asked).toHaveLength(1)
+  })
+})
+
 describe('replace', () => {
   const use = (scene: ReturnType<typeof open>) => scene.resolver.resolve(DOMAIN)
 
@@ -790,6 +967,14 @@ describe('replace', () => {
       await scene.live(1000)
     }
     expect(scene.server.asked).toHaveLength(2)
+  })
+
+  it('does not refresh again what another process has just refreshed', async () => {
+    const scene = open()
+    for (const resolver of [scene.resolver, ...Array.from({ length: 7 }, () => scene.start())]) {
+      await resolver.replace(DOMAIN, await resolver.resolve(DOMAIN))
+    }
+    expect(scene.server.asked).toHaveLength(1)
   })
 
   it('gives nothing for an API key, or where the refresh fails', async () => {

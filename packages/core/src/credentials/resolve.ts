@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import { type Logger, toLoggedError } from '../logger.js'
 import type { Credential, FederationCredential, OAuthCredential, UsableCredential } from '../storage/credential.js'
-import type { CredentialLookup, CredentialStore, MaybePromise } from '../storage/storage.js'
+import { type CredentialLookup, type CredentialStore, isPromise, type MaybePromise } from '../storage/storage.js'
 import { type Assertion, FederationSource, type FederationTools } from './federation.js'
 import { createOwner, isStore } from './oauth-refresh.js'
 import { OAuthSource, type OAuthSourceTools } from './oauth-source.js'
@@ -59,6 +59,8 @@ interface Entry {
 
 /** Longer than a token call and a store that is taken over last together. */
 const CLOSE_MS = 45_000
+/** How often the store is asked which domains it holds: one that is new is looked after from then on. */
+const LIST_MS = 60_000
 
 /** Creates the resolver and begins to look after the credentials that the store can list. */
 export function createCredentialResolver(settings: ResolverSettings): CredentialResolver {
@@ -122,21 +124,38 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
     void close(entry)
   }
 
+  let isClosed = false
+  let nextListing: NodeJS.Timeout | undefined
+  /** Domains whose credential could not be read when they were last looked after. */
+  const unreadable = new Set<string>()
+
   /** A domain that nobody asks for is kept fresh too, and a refresh that a crash interrupted comes to light. */
-  async function tendAll(): Promise<void> {
-    if (!isStore(lookup)) return
-    for (const domain of await lookup.list()) {
+  async function tendAll(store: CredentialStore): Promise<void> {
+    try {
+      for (const domain of await store.list()) if (!isClosed) await tend(domain)
+    } catch (error) {
+      logger.warn({ error: toLoggedError(error) }, 'credentials could not be listed')
+    }
+    if (!isClosed) nextListing = setTimeout(() => void tendAll(store), LIST_MS).unref()
+  }
+
+  async function tend(domain: string): Promise<void> {
+    try {
       const found = await lookup.find(domain)
-      if (found?.type === 'oauth') await oauth(domain).renewal.tend()
+      if (found?.type === 'oauth' && !isClosed) await oauth(domain).renewal.tend()
+      unreadable.delete(domain)
+    } catch (error) {
+      if (!unreadable.has(domain)) logger.warn({ domain, error: toLoggedError(error) }, 'credential could not be read')
+      unreadable.add(domain)
     }
   }
 
-  tendAll().catch((error) => logger.warn({ error: toLoggedError(error) }, 'credentials could not be listed'))
+  if (isStore(lookup)) void tendAll(lookup)
 
   return {
     resolve(domain) {
       const found = lookup.find(domain)
-      return found instanceof Promise ? found.then((credential) => use(domain, credential)) : use(domain, found)
+      return isPromise(found) ? found.then((credential) => use(domain, credential)) : use(domain, found)
     },
     async replace(domain, refused) {
       if (refused.type !== 'oauth') return null
@@ -152,6 +171,8 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
       }
     },
     async close() {
+      isClosed = true
+      clearTimeout(nextListing)
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, CLOSE_MS)
@@ -164,7 +185,7 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
 }
 
 function toTools(settings: ResolverSettings, endpoint: TokenEndpoint | null): OAuthSourceTools & FederationTools {
-  const { lookup, clientId, spareStore, clock, allowSubscription } = settings
+  const { lookup, clientId, spareStore, clock, logger, allowSubscription } = settings
   const noEndpoint = endpoint === null && 'oauth.tokenUrl is not set, and the upstream is not one of Anthropic’s hosts'
   const noUpdate = !isStore(lookup) && 'the credential store cannot be written to'
   const owner = createOwner()
@@ -172,7 +193,9 @@ function toTools(settings: ResolverSettings, endpoint: TokenEndpoint | null): OA
     ...settings,
     endpoint,
     refresh:
-      endpoint !== null && isStore(lookup) ? { store: lookup, spareStore, endpoint, clientId, clock, owner } : null,
+      endpoint !== null && isStore(lookup)
+        ? { store: lookup, spareStore, endpoint, clientId, clock, logger, owner }
+        : null,
     obstacle: noEndpoint || noUpdate || null,
     isAllowed: (credential) => allowSubscription || !isSubscription(credential),
   }

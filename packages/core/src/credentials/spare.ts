@@ -1,5 +1,6 @@
 import type { OAuthCredential } from '../storage/credential.js'
 import type { CredentialStore } from '../storage/storage.js'
+import { isBegun } from './oauth-state.js'
 
 /** A pair of tokens that the store has not taken yet, and the credential whose token was spent for it. */
 export interface GrantedPair {
@@ -22,8 +23,16 @@ export async function clearSpare(spareStore: CredentialStore | null, domain: str
   if (spareStore !== null && (await spareStore.find(domain)) !== null) await spareStore.update(domain, () => null)
 }
 
-/** The pair that an interrupted refresh brought and only the spare place took, or null. */
-export async function findSpare(spareStore: CredentialStore | null, domain: string, current: OAuthCredential) {
+/**
+ * The pair that a refresh with this very token brought and only the spare place took, or null. It is looked for after a
+ * permanent failure too: the token was refused because it had been spent for that pair.
+ */
+export async function findSpare(
+  spareStore: CredentialStore | null,
+  domain: string,
+  current: OAuthCredential,
+): Promise<OAuthCredential | null> {
+  if (!isBegun(current)) return null
   const saved = (await spareStore?.find(domain)) ?? null
   if (saved?.type !== 'oauth' || saved.refresh.intent?.tokenDigest !== current.refresh.intent?.tokenDigest) return null
   return { ...saved, refresh: { ...saved.refresh, intent: null } }

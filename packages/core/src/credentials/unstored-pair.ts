@@ -1,4 +1,4 @@
-import { type Logger, toLoggedError } from '../logger.js'
+import { toLoggedError } from '../logger.js'
 import type { OAuthCredential } from '../storage/credential.js'
 import type { RefreshTools } from './oauth-refresh.js'
 import { isSameLogin } from './oauth-state.js'
@@ -14,17 +14,15 @@ export class UnstoredPair {
   stored: OAuthCredential | null = null
   readonly #domain: string
   readonly #tools: RefreshTools
-  readonly #logger: Logger
   readonly #closing = new AbortController()
   #isSpared = false
   #isLogged = false
   #ended: Promise<void> = Promise.resolve()
 
-  constructor(domain: string, pair: GrantedPair, tools: RefreshTools, logger: Logger) {
+  constructor(domain: string, pair: GrantedPair, tools: RefreshTools) {
     this.#domain = domain
     this.pair = pair
     this.#tools = tools
-    this.#logger = logger
   }
 
   /** Tries once; true when the store has it, or something newer. */
@@ -33,10 +31,10 @@ export class UnstoredPair {
     try {
       this.stored = await storePair(this.#tools, domain, this.pair)
       const isOurs = this.stored?.accessToken.expose() === this.pair.credential.accessToken.expose()
-      this.#logger.info({ domain, superseded: !isOurs }, 'refreshed credential stored after all')
+      this.#tools.logger.info({ domain, superseded: !isOurs }, 'refreshed credential stored after all')
     } catch (error) {
       if (!this.#isLogged)
-        this.#logger.error({ domain, error: toLoggedError(error) }, 'refreshed credential not stored')
+        this.#tools.logger.error({ domain, error: toLoggedError(error) }, 'refreshed credential not stored')
       this.#isLogged = true
       await this.#spare()
       return false
@@ -68,11 +66,13 @@ export class UnstoredPair {
   #pause(ms: number): Promise<void> {
     const { signal } = this.#closing
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, signal.aborted ? 0 : ms).unref()
-      signal.addEventListener('abort', () => {
+      const end = () => {
         clearTimeout(timer)
+        signal.removeEventListener('abort', end)
         resolve()
-      })
+      }
+      const timer = setTimeout(end, signal.aborted ? 0 : ms).unref()
+      signal.addEventListener('abort', end)
     })
   }
 
@@ -81,9 +81,9 @@ export class UnstoredPair {
     try {
       await storeSpare(this.#tools.spareStore, this.#domain, this.pair)
       this.#isSpared = true
-      this.#logger.warn({ domain: this.#domain }, 'refreshed credential stored in the spare place')
+      this.#tools.logger.warn({ domain: this.#domain }, 'refreshed credential stored in the spare place')
     } catch (error) {
-      this.#logger.error({ domain: this.#domain, error: toLoggedError(error) }, 'spare place failed too')
+      this.#tools.logger.error({ domain: this.#domain, error: toLoggedError(error) }, 'spare place failed too')
     }
   }
 }

@@ -88,6 +88,7 @@ function memoryCredentials(given: Readonly<Record<string, Credential>>): Credent
       const lease: CredentialLease = {
         signal: new AbortController().signal,
         save: async (credential) => void credentials.set(domain, credential),
+        read: async () => credentials.get(domain) ?? null,
       }
       const earlier = turns.get(domain) ?? Promise.resolve()
       const result = earlier.then(() => run(domain, change, lease))

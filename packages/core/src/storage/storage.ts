@@ -4,6 +4,11 @@ import type { ExchangeStore } from './exchange-store.js'
 /** A value, or the promise of one: stores that hold everything in memory answer without a turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>
 
+/** Whether it is a promise, of whatever library: what is not is the value itself. */
+export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | null)?.then === 'function'
+}
+
 /** What is stored of a client key: never the key. */
 export interface ClientKey {
   /** The public part of the key, 8 base62 characters. */
@@ -91,6 +96,13 @@ export interface CredentialLease {
    * @throws StorageError `lease_lost` when another process has taken over; nothing is stored then
    */
   save(credential: Credential): Promise<void>
+  /**
+   * What is stored at this moment, from the storage itself and never from memory. It is not what `change` was given or
+   * has saved where somebody who knows of no lease has written: a file was pasted, a backup restored.
+   *
+   * @throws what the store throws
+   */
+  read(): Promise<Credential | null>
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal
 }

@@ -153,6 +153,17 @@ export const credentialStoreCases: readonly ContractCase<StoreHarness>[] = [
     })
   }),
 
+  storeCase('read gives what is stored while change runs', async ({ first, domain }) => {
+    await first.update(domain, async (_current, lease) => {
+      assert.equal(await lease.read(), null)
+      await lease.save(apiKey('interim'))
+      const stored = await lease.read()
+      assert.ok(stored !== null)
+      assertSame(stored, apiKey('interim'))
+      return apiKey('final')
+    })
+  }),
+
   storeCase('the lease is not aborted while it is held', async ({ first, domain }) => {
     await first.update(domain, async (_current, lease) => {
       await new Promise((resolve) => setImmediate(resolve))

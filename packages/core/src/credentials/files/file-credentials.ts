@@ -22,6 +22,7 @@ export function createFileCredentials(
             await file.write(fieldsWith(file, credential))
             saved = credential
           },
+          read: async () => file.read()?.credential ?? null,
         })
         const isStored = result === given || (saved !== null && result === saved)
         return isStored ? { result } : { result, fields: fieldsWith(file, result) }

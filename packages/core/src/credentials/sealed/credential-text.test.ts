@@ -29,10 +29,10 @@ const credentials: PlainCredential[] = [
 
 describe('credential bytes', () => {
   it.each(credentials)('come back as the $type credential that they were, secrets and all', (credential) => {
-    const bytes = toCredentialBytes(credential)
+    const bytes = toCredentialBytes(credential, 'example.com')
     const read = fromCredentialBytes(bytes, 'example.com')
     expect(read).toEqual(credential)
-    expect(toJson(toCredentialBytes(read))).toEqual(toJson(bytes))
+    expect(toJson(toCredentialBytes(read, 'example.com'))).toEqual(toJson(bytes))
     for (const [name, value] of Object.entries(credential)) {
       if (!(value instanceof Secret)) continue
       expect((read as unknown as Record<string, Secret>)[name]!.expose()).toBe(value.expose())
@@ -40,14 +40,21 @@ describe('credential bytes', () => {
   })
 
   it('are JSON with a version: they outlive this release', () => {
-    expect(toJson(toCredentialBytes(credentials[0]!))).toEqual({
+    expect(toJson(toCredentialBytes(credentials[0]!, 'example.com'))).toEqual({
       version: 1,
       credential: { type: 'api_key', apiKey: 'sk-ant-FAKE' },
     })
-    expect(toJson(toCredentialBytes(credentials[1]!))).toEqual({
+    expect(toJson(toCredentialBytes(credentials[1]!, 'example.com'))).toEqual({
       version: 1,
       credential: { ...oauth, accessToken: 'FAKE-access', refreshToken: 'FAKE-refresh', refresh: refreshed },
     })
+  })
+
+  it('are not made of what would not be read again', () => {
+    const later = { type: 'api_key', apiKey: new Secret('FAKE'), scope: 'FAKE' } as PlainCredential
+    const seal = () => toCredentialBytes(later, 'example.com')
+    expect(seal).toThrow(expect.objectContaining({ code: 'malformed' }))
+    expect(seal).not.toThrow(/FAKE/)
   })
 
   it.each([

@@ -63,8 +63,8 @@ export async function sealCredentials(
   keyRing: KeyRing,
   options: ResealOptions = {},
 ): Promise<ResealResult> {
-  return reseal(store, createSealer(keyRing), options, (_domain, stored) =>
-    stored.type === 'sealed' ? null : async () => toCredentialBytes(stored),
+  return reseal(store, createSealer(keyRing), options, (domain, stored) =>
+    stored.type === 'sealed' ? null : async () => toCredentialBytes(stored, domain),
   )
 }
 

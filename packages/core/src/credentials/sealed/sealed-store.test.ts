@@ -184,7 +184,11 @@ describe('update', () => {
   it("works with the lease of the store within, and meets its loss as the store's own", async () => {
     const lost = new AbortController()
     const gone = new Error('lease_lost')
-    const innerLease: CredentialLease = { signal: lost.signal, save: () => Promise.reject(gone) }
+    const innerLease: CredentialLease = {
+      signal: lost.signal,
+      save: () => Promise.reject(gone),
+      read: async () => null,
+    }
     const inner: CredentialStore = {
       ...memory(),
       update: async (_domain, change) => change(null, innerLease),

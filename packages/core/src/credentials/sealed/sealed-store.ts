@@ -2,7 +2,7 @@ import { ConfigurationError, KeyRingError, ProxyError } from '../../errors.js'
 import type { KeyRing } from '../../key-ring/key-ring.js'
 import { createSealer } from '../../key-ring/sealer.js'
 import type { Credential } from '../../storage/credential.js'
-import type { CredentialStore, MaybePromise } from '../../storage/storage.js'
+import { type CredentialStore, isPromise, type MaybePromise } from '../../storage/storage.js'
 import { fromCredentialBytes, type PlainCredential, toCredentialBytes } from './credential-text.js'
 import { openCredentialBytes, sealCredentialBytes } from './seal-credential.js'
 
@@ -99,7 +99,7 @@ export function sealedCredentialStore(
 
   async function seal(domain: string, credential: Credential): Promise<Credential> {
     if (credential.type === 'sealed') return credential
-    const sealed = await sealCredentialBytes(sealer, domain, toCredentialBytes(credential))
+    const sealed = await sealCredentialBytes(sealer, domain, toCredentialBytes(credential, domain))
     remember(domain, sealed.sealed, credential)
     return sealed
   }
@@ -141,6 +141,7 @@ export function sealedCredentialStore(
         result = await change(current, {
           signal: lease.signal,
           save: async (credential) => lease.save(await seal(domain, credential)),
+          read: async () => openToChange(domain, await lease.read()),
         })
         if (result === current) return stored
         return result === null ? null : seal(domain, result)
@@ -154,8 +155,4 @@ export function sealedCredentialStore(
 function toKeyRingError(error: unknown): KeyRingError {
   if (error instanceof KeyRingError) return error
   throw error
-}
-
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | null)?.then === 'function'
 }
