@@ -32,7 +32,7 @@ export function folderCredentials(folder: string): CredentialStore {
       withLock(`${toPath(domain)}.lock`, async ({ signal, replace }) => {
         const save = (credential: Credential) => replace(toPath(domain), toText(credential))
         const current = await find(domain)
-        const changed = await change(current, { save, signal })
+        const changed = await change(current, { save, signal, read: async () => find(domain) })
         if (changed === current) return changed
         await (changed === null ? replace(toPath(domain), null) : save(changed))
         return changed

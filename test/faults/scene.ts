@@ -33,7 +33,7 @@ export interface Scene {
 export async function startProxy(host: Host, upstream: string, options: Partial<ProxyOptions> = {}): Promise<Scene> {
   const lines: string[] = []
   const logger = createLogger({ level: 'trace', destination: { write: (line) => void lines.push(line) } })
-  const proxy = createProxy({ storage, upstream, logger, ...options })
+  const proxy = createProxy({ storage, upstream, logger, record: { bodies: false }, ...options })
   const { origin, close } = await host.mount(proxy, { mountPath: '' })
   onTestFinished(async () => {
     await proxy.close({ drainMs: 0 })

@@ -25,8 +25,8 @@ const rows: readonly (readonly [name: string, bytes: string, status: number])[] 
   ['a request id of ours', `${json}x-prompt-train-request-id: FAKE\r\n${length}`, 200],
   [
     'a challenge',
-    `HTTP/1.1 401 No\r\nwww-authenticate: Bearer realm="FAKE"\r\nproxy-authenticate: FAKE\r\n${length}`,
-    401,
+    `HTTP/1.1 403 No\r\nwww-authenticate: Bearer realm="FAKE"\r\nproxy-authenticate: FAKE\r\n${length}`,
+    403,
   ],
   ['a reason of its own', `HTTP/1.1 200 FAKE\r\ncontent-type: application/json\r\n${length}`, 200],
   [
