@@ -224,7 +224,7 @@ describe('a folder that cannot be written to', () => {
       const update = store.update('example.com', () => apiKey('sk-ant-api03-FAKE-new'))
       await expect(update).rejects.toMatchObject({
         code: 'write_failed',
-        message: `${folder.file(NAME)}: cannot be written (ENOSPC)`,
+        message: `${folder.file(NAME)}: cannot be written (ENOSPC in write)`,
       })
       expect(apiKeyOf(store)).toBe('sk-ant-api03-FAKE-old')
       expect(read(folder)).toEqual(apiKeyFile('sk-ant-api03-FAKE-old'))

@@ -84,11 +84,11 @@ describe('takeFolderLock', () => {
     await lock.release()
   })
 
-  it('names the lock and the code where it cannot be made', async () => {
+  it('names the lock, the code and the call where it cannot be made', async () => {
     writeFileSync(join(folder, '.example.com.lock'), '')
     await expect(takeFolderLock(folder, 'example.com', systemClock)).rejects.toMatchObject({
       code: 'write_failed',
-      message: `${join(folder, '.example.com.lock')}: cannot be written (ENOTDIR)`,
+      message: `${join(folder, '.example.com.lock')}: cannot be written (ENOTDIR in scandir)`,
     })
   })
 })
