@@ -24,6 +24,8 @@ export interface Application {
   /** The upstream, in words. */
   readonly upstream: string
   readonly access: Access
+  /** What /health shows: counts and states, no names. */
+  health(): object & { readonly status: 'ok' | 'draining' }
   /** Closes what was opened beside the proxy, once the proxy is closed. */
   close(): Promise<void>
 }
@@ -61,6 +63,7 @@ export async function createApplication(environment: Environment, logger: Logger
     proxy,
     upstream: upstream.description,
     access,
+    health: () => ({ ...proxy.health(), credentialFiles: configured.health() }),
     async close() {
       upstream.close()
       await storage.close()

@@ -22,6 +22,8 @@ export interface ConfiguredCredentials {
   readonly store: CredentialLookup
   readonly hasCredential: boolean
   readonly hasClientKey: boolean
+  /** How many credential files are refused, and how many are open to other users. */
+  health(): { readonly refused: number; readonly loose: number }
   close(): void
 }
 
@@ -49,6 +51,10 @@ export async function openCredentials(
     store: { ...chained, ...(files !== null && { clientKeys: files.clientKeys }) },
     hasCredential: own !== null || (files?.size.domains ?? 0) > 0 || ((await stored?.list()) ?? []).length > 0,
     hasClientKey: (files?.size.clientKeys ?? 0) > 0 || ((await database?.clientKeys.list()) ?? []).length > 0,
+    health() {
+      const { refused, loose } = files?.health() ?? { refused: [], loose: [] }
+      return { refused: refused.length, loose: loose.length }
+    },
     close: () => files?.close(),
   }
 }

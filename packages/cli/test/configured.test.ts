@@ -138,7 +138,7 @@ describe('the edge', () => {
     const health = await fetch(`${server.address}/health`)
     expect(health.status).toBe(200)
     expect(health.headers.get('content-type')).toBe('application/json')
-    expect(await health.json()).toMatchObject({ status: 'ok', inFlight: 0 })
+    expect(await health.json()).toMatchObject({ status: 'ok', inFlight: 0, credentialFiles: { refused: 0, loose: 0 } })
     const head = await fetch(`${server.address}/health?from=balancer`, { method: 'HEAD' })
     expect(head.status).toBe(200)
     for (const [method, path] of [

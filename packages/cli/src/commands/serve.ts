@@ -22,7 +22,7 @@ export async function run(): Promise<void> {
   const { proxy, upstream, access } = application
   const forward = toNodeListener(proxy)
   const server = await listen((request, response) => {
-    if (!answerHealth(proxy, request, response)) forward(request, response)
+    if (!answerHealth(application, request, response)) forward(request, response)
   }, environment)
 
   // Before the address is told: whoever waits for that may signal at once.
