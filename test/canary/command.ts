@@ -42,7 +42,7 @@ export function start(folder: string, args: readonly string[], variables: Variab
     env: {
       PATH: process.env.PATH,
       AWS_SECRET_ACCESS_KEY: canaries.environment.secret,
-      DATABASE_URL: canaries.databaseUrl.value,
+      STORAGE_ENABLED: 'false',
       SLACK_WEBHOOK_URL: canaries.webhook.value,
       DASHBOARD_API_KEY: canaries.environment.secret,
       ...variables,

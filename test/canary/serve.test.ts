@@ -101,6 +101,8 @@ it('a secret in the wrong variable is refused by the name of the variable alone'
     ['TRUSTED_PROXIES', canaries.prompt.secret],
     ['IP_ALLOWLIST', `10.0.0.0/8,${canaries.upstreamKey.value}`],
     ['LOG_LEVEL', canaries.prompt.secret],
+    // Nothing answers at its host: the address may be told, the password not.
+    ['DATABASE_URL', canaries.databaseUrl.value],
   ]
   const ended = mistakes.map(async ([name, value]) => {
     const variables = { ANTHROPIC_API_KEY: canaries.upstreamKey.value, PORT: '0', [name]: value }
