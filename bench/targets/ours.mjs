@@ -4,11 +4,14 @@ import { pino } from 'pino'
 import { UPSTREAM_KEY } from '../messages.mjs'
 import { UPSTREAM } from './settings.mjs'
 
+const { clientKeys, credentials } = memoryStorage({
+  clientKeys: [JSON.parse(process.env.CLIENT_KEY_RECORD)],
+  credentials: { 'example.com': { type: 'api_key', apiKey: new Secret(UPSTREAM_KEY) } },
+})
+
 export const proxy = createProxy({
-  storage: memoryStorage({
-    clientKeys: [JSON.parse(process.env.CLIENT_KEY_RECORD)],
-    credentials: { 'example.com': { type: 'api_key', apiKey: new Secret(UPSTREAM_KEY) } },
-  }),
+  // Without `exchanges`: nothing is recorded.
+  storage: { clientKeys, credentials },
   upstream: UPSTREAM,
   logger: createLogger({ destination: pino.destination({ dest: process.env.LOG_FILE, sync: false }) }),
 })
