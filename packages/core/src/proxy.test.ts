@@ -8,6 +8,7 @@ import { ConfigurationError } from './errors.js'
 import type { Logger } from './logger.js'
 import type { InboundRequest, ResponseSink } from './mountable.js'
 import { createProxy } from './proxy.js'
+import type { ProxyApp } from './proxy-app.js'
 import type { ProxyOptions } from './proxy-options.js'
 import { Secret } from './secret.js'
 import { type Credential, neverRefreshed } from './storage/credential.js'
@@ -102,6 +103,9 @@ class Log implements Logger {
   }
 }
 
+/** Closed after each test: the timers of one left open would be counted in the next. */
+const opened: ProxyApp[] = []
+
 function open(options: Partial<ProxyOptions> = {}) {
   const upstream = new FakeUpstream()
   const log = new Log()
@@ -110,6 +114,7 @@ function open(options: Partial<ProxyOptions> = {}) {
     credentials: { 'example.com': { type: 'api_key', apiKey: new Secret(UPSTREAM_KEY) } },
   })
   const proxy = createProxy({ storage, logger: log, dispatcher: upstream as unknown as Dispatcher, ...options })
+  opened.push(proxy)
   const post = (init: RequestInit & { remoteAddress?: string } = {}, target = '/v1/messages') =>
     proxy.fetch(`http://proxy.test${target}`, {
       method: 'POST',
@@ -172,8 +177,9 @@ function fakeSink(): ResponseSink & { status: number | null; leave(): void } {
   }
 }
 
-afterEach(() => {
+afterEach(async () => {
   vi.useRealTimers()
+  await Promise.all(opened.splice(0).map((proxy) => proxy.close({ drainMs: 0 })))
 })
 
 describe('createProxy, one request', () => {
