@@ -1,7 +1,7 @@
 // The parent's half of the start protocol: starts processes, each on its core where the system can pin, asks them for
 // work, and ends them.
 import { execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const START_MS = 30_000
@@ -29,16 +29,18 @@ export function planCores() {
 }
 
 /**
- * Starts `program`, a file beside this one, and waits until it listens.
- * @param {{ program: string, env?: Record<string, string>, cores: string | undefined }} wanted
+ * Starts `program`, a file beside this one, with its standard output in `logFile`, and waits until it listens.
+ * @param {{ program: string, env?: Record<string, string>, cores: string | undefined, logFile?: string }} wanted
  */
-export async function startProcess({ program, env = {}, cores }) {
+export async function startProcess({ program, env = {}, cores, logFile }) {
   const command = [process.execPath, fileURLToPath(new URL(program, import.meta.url))]
   if (cores !== undefined) command.unshift('taskset', '-c', cores)
+  const log = logFile === undefined ? 'ignore' : openSync(logFile, 'a')
   const child = spawn(command[0], command.slice(1), {
     env: { ...process.env, NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', log, 'pipe', 'ipc'],
   })
+  if (log !== 'ignore') closeSync(log)
   running.add(child)
   let lastWords = ''
   child.stderr.on('data', (text) => {

@@ -61,9 +61,9 @@ async function start({ name, title, program, key, headers = {} }) {
     const env = {
       UPSTREAM: `http://127.0.0.1:${upstream.port}`,
       CLIENT_KEY_RECORD: JSON.stringify(clientKey.record),
-      LOG_FILE: join(logFolder, `${name}.log`),
     }
-    return { ...runner, ...(await startProcess({ program, env, cores: cores?.proxies })) }
+    const logFile = join(logFolder, `${name}.log`)
+    return { ...runner, ...(await startProcess({ program, env, cores: cores?.proxies, logFile })) }
   } catch (error) {
     return { ...runner, port: 0, pid: null, broken: error.message }
   }

@@ -1,6 +1,5 @@
-// Agent Prompt Train as a team would mount it: client keys, usage, and one access line for each exchange, in a file.
-import { createLogger, createProxy, memoryStorage, Secret } from '@agent-prompt-train/core'
-import { pino } from 'pino'
+// Agent Prompt Train as a team would mount it: client keys, usage, and one access line for each exchange.
+import { createProxy, memoryStorage, Secret } from '@agent-prompt-train/core'
 import { UPSTREAM_KEY } from '../messages.mjs'
 import { UPSTREAM } from './settings.mjs'
 
@@ -13,5 +12,4 @@ export const proxy = createProxy({
   // Without `exchanges`: nothing is recorded.
   storage: { clientKeys, credentials },
   upstream: UPSTREAM,
-  logger: createLogger({ destination: pino.destination({ dest: process.env.LOG_FILE, sync: false }) }),
 })

@@ -36,6 +36,19 @@ describe('createLogDestination', () => {
     expect(destination.lost).toBe(10)
   })
 
+  it.each(['', 'process.exit()', 'setImmediate(() => { throw new Error("FAKE") })'])(
+    'writes what waits when the process ends: %s',
+    (ending) => {
+      const { path } = open()
+      const script = `import { createLogDestination } from ${JSON.stringify(new URL('./log-destination.ts', import.meta.url))}
+        import { openSync } from 'node:fs'
+        const destination = createLogDestination(openSync(${JSON.stringify(path)}, 'w'))
+        destination.write('1, '); destination.write('2'); ${ending}`
+      spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script])
+      expect(readFileSync(path, 'utf8')).toBe('1, 2')
+    },
+  )
+
   it('keeps a bounded part of what nobody reads', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'log-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
