@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ProxyError } from './errors.js'
 import { createLogger, type Logger, maskingLogger, silentLogger, toLoggedError, unfailingLogger } from './logger.js'
 
@@ -22,6 +22,23 @@ describe('createLogger', () => {
     const [first, second] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(first).toEqual({ level: 30, time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), a: 1, msg: 'first' })
     expect(second).toMatchObject({ text: 'x\ny\r\u001b[2J', msg: 'second' })
+  })
+
+  it('writes the time of each line, of whatever second', () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { logger, lines } = collect()
+    const times = [
+      '2026-01-01T00:00:00.000Z',
+      '2026-01-01T00:00:00.009Z',
+      '2026-01-01T00:00:01.010Z',
+      '1999-12-31T23:59:59.999Z',
+    ]
+    for (const time of times) {
+      vi.setSystemTime(time)
+      logger.info({}, 'x')
+    }
+    expect(lines.map((line) => JSON.parse(line).time)).toEqual(times)
   })
 
   it('writes from its level up, info by default', () => {

@@ -37,6 +37,7 @@ class IncomingRequest implements InboundRequest {
   readonly mountPath: string
   readonly hostRequest: unknown
   readonly #incoming: FrameworkMessage
+  #body: Readable | Uint8Array | null | undefined
 
   constructor(incoming: FrameworkMessage, mountPath: string, hostRequest: unknown) {
     this.#incoming = incoming
@@ -59,9 +60,13 @@ class IncomingRequest implements InboundRequest {
     return this.#incoming.socket.remoteAddress
   }
 
+  /** Settled once: what has been read here is not what a body parser read before us. */
   get body(): Readable | Uint8Array | null {
-    if (this.method === 'GET' || this.method === 'HEAD') return null
-    return keptBytes(this.#incoming) ?? this.#incoming
+    if (this.#body === undefined) {
+      const hasNone = this.method === 'GET' || this.method === 'HEAD'
+      this.#body = hasNone ? null : (keptBytes(this.#incoming) ?? this.#incoming)
+    }
+    return this.#body
   }
 }
 

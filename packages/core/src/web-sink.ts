@@ -6,8 +6,8 @@ const HIGH_WATER_BYTES = 64 * 1024
 
 /** How {@link respond} and its host tell each other that the connection is over. */
 export interface RespondOptions {
-  /** Aborted by the host when the client has left. */
-  readonly gone?: AbortSignal
+  /** Is given, once, what the host calls when the client has left. */
+  readonly onGone?: (leave: (reason?: unknown) => void) => void
   /** Cuts the client's connection, where the host can. @default the Response's body fails */
   readonly cut?: () => void
 }
@@ -29,14 +29,13 @@ export class WebSink implements ResponseSink {
   #failure: Error | null = null
   #wake: (() => void) | null = null
 
-  constructor(headOnly: boolean, { gone, cut }: RespondOptions) {
+  constructor(headOnly: boolean, { onGone, cut }: RespondOptions) {
     this.#bodyless = headOnly
     this.#cut = cut
     this.response = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
-    if (gone?.aborted) this.#leave(gone.reason)
-    gone?.addEventListener('abort', () => this.#leave(gone.reason), { once: true })
+    onGone?.((reason) => this.#leave(reason))
   }
 
   writeHead(status: number, headers: OutgoingHttpHeaders): void {

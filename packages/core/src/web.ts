@@ -12,12 +12,15 @@ export function toFetch(handle: Mountable['handle']): Mountable['fetch'] {
     // As it is where that is possible: a Request whose body was read cannot be made into another.
     const request =
       input instanceof Request && Object.keys(standard).length === 0 ? input : new Request(input, standard)
-    request.signal.throwIfAborted()
+    const { signal } = request
+    signal.throwIfAborted()
     const inbound = fromRequest(request, { mountPath, remoteAddress, hostRequest })
     // Whoever produces the body learns of it when nobody reads on: no socket's end tells them here.
     const dropBody = () => void (inbound.body as Readable | null)?.destroy()
-    request.signal.addEventListener('abort', dropBody, { once: true })
-    return respond({ handle: (_, sink) => handle(inbound, sink).then(dropBody) }, inbound, { gone: request.signal })
+    signal.addEventListener('abort', dropBody, { once: true })
+    return respond({ handle: (_, sink) => handle(inbound, sink).then(dropBody) }, inbound, {
+      onGone: (leave) => signal.addEventListener('abort', () => leave(signal.reason), { once: true }),
+    })
   }
 }
 

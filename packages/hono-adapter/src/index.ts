@@ -34,14 +34,13 @@ export function createHonoHandler(app: Mountable, options: HonoHandlerOptions = 
     if (incoming?.rawHeaders === undefined || outgoing === undefined) {
       return app
         .fetch(c.req.raw, { mountPath, remoteAddress: options.remoteAddress?.(c), hostRequest: c })
-        .catch(answerNobody(c.req.raw.signal))
+        .catch(answerNobody(() => c.req.raw.signal.aborted))
     }
-    const gone = new AbortController()
-    outgoing.on('close', () => gone.abort())
     const request = fromIncoming(incoming, { mountPath, hostRequest: c })
-    return respond(app, request, { gone: gone.signal, cut: () => setImmediate(() => outgoing.destroy()) }).catch(
-      answerNobody(gone.signal),
-    )
+    return respond(app, request, {
+      onGone: (leave) => outgoing.on('close', () => outgoing.writableFinished || leave()),
+      cut: () => setImmediate(() => outgoing.destroy()),
+    }).catch(answerNobody(() => outgoing.destroyed))
   }
 }
 
@@ -54,9 +53,9 @@ function toMountPath(routePath: string): string {
 }
 
 /** A client that left is no error of the application: Hono would log one and call its error handler. */
-function answerNobody(gone: AbortSignal): (error: unknown) => Response {
+function answerNobody(hasLeft: () => boolean): (error: unknown) => Response {
   return (error) => {
-    if (!gone.aborted) throw error
+    if (!hasLeft()) throw error
     return new Response(null, { status: 499 })
   }
 }

@@ -1,8 +1,11 @@
 import type { AnswerFacts, Usage } from '../exchange.js'
 import { type Meter, mergeUsage, parseObject, toObject, toStringOrNull } from './facts.js'
 
-/** Stand in the events that report usage or how the stream ended, and, unescaped, in hardly any delta. */
-const MARKS = ['"usage"', '"message_stop"', 'event: error'].map((mark) => Buffer.from(mark))
+/**
+ * Stands in the events that report usage or how the stream ended, and, unescaped, in hardly any delta. One regular
+ * expression over the bytes as Latin-1 was measured to cost a third of a Buffer.indexOf for each word.
+ */
+const MARK = /"(?:usage|message_stop|error)"/g
 /** An unfinished event is kept up to here; the ones that matter are far smaller. */
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
 const BOUNDARIES = ['\n\n', '\r\n\r\n', '\r\r'].map((boundary) => Buffer.from(boundary))
@@ -12,14 +15,13 @@ const LF = 0x0a
 const LINE_END = /\r\n|\n|\r/
 
 /**
- * Reads the facts of an answer that is a stream of server-sent events. Only events that came in one piece with usage,
- * and the last ones, which tell how the stream ended, are decoded: decoding every delta would cost as much as
- * forwarding it.
+ * Reads the facts of an answer that is a stream of server-sent events. Only events that bear a mark, and the last ones,
+ * which tell how the stream ended, are decoded: decoding every delta would cost as much as forwarding it.
  */
 export class EventStreamMeter implements Meter {
   #pending: Buffer[] = []
   #pendingBytes = 0
-  /** The last whole events, if they have not been read. */
+  /** The last whole events, as far as they have not been read. */
   #last: Buffer = EMPTY
   /** The last bytes of what is pending: a boundary may be cut anywhere. */
   #tail: Buffer = EMPTY
@@ -36,11 +38,12 @@ export class EventStreamMeter implements Meter {
     if (end < bytes.length) this.#keep(bytes.subarray(end))
     if (end === 0) return
     this.#last = end === bytes.length ? bytes : bytes.subarray(0, end)
-    if (MARKS.some((mark) => this.#last.includes(mark))) this.#readLast()
+    this.#readMarked()
   }
 
   facts(): AnswerFacts {
-    this.#readLast()
+    this.#read(this.#last)
+    this.#last = EMPTY
     return {
       model: this.#model,
       usage: this.#usage,
@@ -67,10 +70,22 @@ export class EventStreamMeter implements Meter {
     else this.#pending.push(piece)
   }
 
-  /** Reads the last whole events that came, once. */
-  #readLast(): void {
+  /** Reads those of the last whole events in which a mark stands. */
+  #readMarked(): void {
     const events = this.#last
-    this.#last = EMPTY
+    const text = events.toString('latin1')
+    let end = 0
+    MARK.lastIndex = 0
+    for (let mark = MARK.exec(text); mark !== null; mark = MARK.exec(text)) {
+      const start = end
+      end = mark.index + endOfFirstEvent(events.subarray(mark.index))
+      this.#read(events.subarray(start + endOfLastEvent(events.subarray(start, mark.index)), end))
+      MARK.lastIndex = end
+    }
+    if (end > 0) this.#last = events.subarray(end)
+  }
+
+  #read(events: Buffer): void {
     let data = ''
     for (const line of events.toString('utf8').split(LINE_END)) {
       if (line.startsWith('data:')) data += line.slice(5)
@@ -106,6 +121,15 @@ export class EventStreamMeter implements Meter {
     const reported = toObject(usage)
     if (reported !== null) this.#usage = mergeUsage(this.#usage, reported)
   }
+}
+
+/** Where the first complete event ends; the length where none does. */
+function endOfFirstEvent(bytes: Buffer): number {
+  for (const boundary of BOUNDARIES) {
+    const at = bytes.indexOf(boundary)
+    if (at !== -1) return at + boundary.length
+  }
+  return bytes.length
 }
 
 /** Where the last complete event ends; 0 where none does. */
