@@ -38,6 +38,7 @@ beforeAll(async () => {
     'typescript@5.9',
     '@types/node@20',
     '@types/express@5',
+    '@anthropic-ai/sdk@1',
   )
 }, 180_000)
 
@@ -99,7 +100,8 @@ describe('a consumer of the packed packages', () => {
   it.each(['nodenext', 'bundler'])('type-checks strictly under moduleResolution %s', async (resolution) => {
     await writeFile(
       join(folder, 'app.ts'),
-      `import { createProxy, type Mountable, memoryStorage } from '@agent-prompt-train/core'
+      `import Anthropic from '@anthropic-ai/sdk'
+       import { createProxy, type Mountable, memoryStorage } from '@agent-prompt-train/core'
        import { toNodeListener } from '@agent-prompt-train/core/node'
        import { mountableCases } from '@agent-prompt-train/core/testing'
        import { createExpressMiddleware } from '@agent-prompt-train/express-adapter'
@@ -110,6 +112,7 @@ describe('a consumer of the packed packages', () => {
        express().use(createExpressMiddleware(proxy))
        new Hono().all('*', createHonoHandler(proxy))
        export const listener = toNodeListener(proxy, { mountPath: '/claude' })
+       export const inProcess = new Anthropic({ apiKey: '', baseURL: 'http://in.process', fetch: proxy.fetch })
        export const names: string[] = mountableCases.map(({ name }) => name)
        // @ts-expect-error a misspelt option is an error
        createProxy({ storage: memoryStorage(), upsteam: '' })`,
@@ -128,7 +131,7 @@ describe('a consumer of the packed packages', () => {
       cwd: folder,
     })
     await expect(tsc.catch((error) => error.stdout)).resolves.toMatchObject({ stdout: '' })
-  })
+  }, 120_000)
 
   it('runs the command', async () => {
     const { stdout } = await run('npx', ['prompt-train', 'auth', 'generate-key', '--json'], { cwd: folder })
