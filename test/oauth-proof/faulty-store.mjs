@@ -17,7 +17,8 @@ export function faultyStore(store, faults) {
     update: (domain, change) =>
       store.update(domain, async (current, lease) => {
         const changed = await change(current, {
-          ...lease,
+          signal: lease.signal,
+          read: () => lease.read(),
           save: (credential) => (faults.full === 'everything' ? Promise.reject(full()) : lease.save(credential)),
         })
         const isNewPair = changed?.type === 'oauth' && changed.accessToken.expose() !== current?.accessToken.expose()

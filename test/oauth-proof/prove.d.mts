@@ -10,6 +10,9 @@ export interface ProofSummary {
   readonly wrong: readonly string[]
 }
 
+/** The kinds of round that can be played over a store, by name. */
+export function roundsOver(store: string): string[]
+
 /** Plays the rounds of `plan`, by name. */
 export function prove(settings: {
   readonly plan: readonly string[]

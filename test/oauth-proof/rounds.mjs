@@ -6,7 +6,7 @@ const DOMAIN = 'example.com'
 /**
  * The kinds of round, by name. `weight` is how often; `at` is where the clock is set, in milliseconds before the expiry
  * of the stored token; `act` runs beside the burst of requests. `mayLose`: the process that was granted the new pair may
- * die with it, and then exactly that must come to light.
+ * die with it, and then exactly that must come to light. `over`: the only store that has the fault.
  */
 export const rounds = {
   expiry: { weight: 60, at: -1000 },
@@ -54,8 +54,9 @@ export const rounds = {
     weight: 1,
     at: 75_000,
     delayMs: 300,
-    async act({ workers, random }) {
-      await sleep(100 + random() * 100)
+    async act({ workers, asked, random }) {
+      await Promise.race([asked, sleep(20_000)])
+      await sleep(random() * 100)
       for (const worker of workers) worker.kill('SIGSTOP')
       await sleep(6000 + random() * 2000)
       for (const worker of workers) worker.kill('SIGCONT')
@@ -80,21 +81,44 @@ export const rounds = {
       await pool.order({ set: { faults: { full: 'no' } }, requests: 20 })
     },
   },
-  'before expiry, the endpoint hangs for 3 s': { weight: 4, at: 75_000, delayMs: 3000, slowestMs: 1000 },
+  'before expiry, the endpoint hangs for 3 s': { weight: 4, at: 75_000, delayMs: 3000, slowestMs: 2000 },
+  'before expiry, every connection to the database is cut': {
+    weight: 6,
+    over: 'postgres',
+    at: 75_000,
+    async act({ place, random }) {
+      await sleep(random() * 60)
+      await place.faults.cutConnections()
+    },
+  },
+  'before expiry, the database fails over': {
+    weight: 3,
+    over: 'postgres',
+    at: 75_000,
+    async act({ place, random }) {
+      await sleep(random() * 60)
+      await place.faults.failOver()
+    },
+  },
 }
 
 /** Plays one round, and gives what came of it for the judge. */
-export async function playRound(round, { pool, server, store, requests, random }) {
+export async function playRound(round, { pool, server, store, place, requests, random }) {
   const before = await store.find(DOMAIN)
   const historyAt = server.history.length
   const move = (ms) => pool.setOffset(pool.offset + ms)
   pool.setOffset(before.expiresAt - round.at - Date.now())
-  server.behaviour.delayMs = () => round.delayMs ?? 2 + random() * 18
+  const asked = new Promise((resolve) => {
+    server.behaviour.delayMs = () => {
+      resolve()
+      return round.delayMs ?? 2 + random() * 18
+    }
+  })
   const { workers } = pool
   const pick = () => workers[Math.floor(random() * workers.length)]
   const startedAt = performance.now()
   const burst = pool.order({ set: { offset: pool.offset, faults: round.faults ?? {} }, requests })
-  await round.act?.({ pool, pick, workers: [...workers], random, move })
+  await round.act?.({ pool, pick, place, asked, workers: [...workers], random, move })
   const results = await burst
   const burstMs = performance.now() - startedAt
   const names = workers.map(({ name }) => name)

@@ -27,7 +27,7 @@ class Upstream extends Dispatcher {
 }
 
 const proxy = createProxy({
-  credentials: faultyStore(stores[storeName](place), faults),
+  credentials: faultyStore(stores[storeName].open(place), faults),
   authenticate: allowAnyone('example.com'),
   oauth: { tokenUrl, clientId: name, allowSubscriptionOAuth: true },
   alerts: [{ send: ({ kind }) => void alerts.push(kind) }],

@@ -160,12 +160,15 @@ export class PostgresClientKeys implements ClientKeyStore {
   }
 
   async #read(keyId: string): Promise<HeldKey | null> {
-    const row = await this.#database.row<KeyRow>('select * from $<schema:name>.client_keys where key_id = $1', [keyId])
-    return row === null ? null : toHeldKey(row)
+    const [row] = await this.#database.repeatable<KeyRow>(
+      'select * from $<schema:name>.client_keys where key_id = $1',
+      [keyId],
+    )
+    return row === undefined ? null : toHeldKey(row)
   }
 
   async #takeChanges(seconds: number): Promise<void> {
-    const rows = await this.#database.rows<KeyRow>(
+    const rows = await this.#database.repeatable<KeyRow>(
       `select * from $<schema:name>.client_keys
       where changed_at > clock_timestamp() - make_interval(secs => $1) limit $2`,
       [seconds, MOST_CHANGES],

@@ -93,15 +93,15 @@ export class PostgresCredentials implements CredentialStore {
   }
 
   async #read(domain: string): Promise<HeldCredential | null> {
-    const row = await this.#database.row<StoredCredential>(
+    const [row] = await this.#database.repeatable<StoredCredential>(
       'select credential, revision from $<schema:name>.credentials where domain = $1',
       [domain],
     )
-    return row === null ? null : toHeld(row)
+    return row === undefined ? null : toHeld(row)
   }
 
   async #takeChanges(seconds: number): Promise<void> {
-    const rows = await this.#database.rows<StoredCredential & { domain: string }>(
+    const rows = await this.#database.repeatable<StoredCredential & { domain: string }>(
       `select domain, credential, revision from $<schema:name>.credentials
       where changed_at > clock_timestamp() - make_interval(secs => $1) limit $2`,
       [seconds, MOST_CHANGES],

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigurationError } from '@agent-prompt-train/core'
 import pgPromise, { type IBaseProtocol, type IConnected, type IDatabase } from 'pg-promise'
 import type { IClient } from 'pg-promise/typescript/pg-subset.js'
 import { type ConnectionFacts, parseConnectionString } from './connection.js'
 import { columnTypes } from './rows.js'
-import { toStoreError } from './store-error.js'
+import { isCut, toStoreError } from './store-error.js'
 import { type PostgresTls, toSslOption } from './tls.js'
 
 /** A pg-promise database object. */
@@ -24,6 +25,8 @@ export type DatabaseSource =
   | { readonly db: PgDatabase }
 
 const CONNECT_TIMEOUT_MS = 3_000
+/** The second time is for the idle connections that were cut with the first. */
+const CUT_RETRY_MS = [10, 100]
 
 const pgp = pgPromise({
   // Duplicate database objects are meant: a storage and a migration of the same database, say.
@@ -120,6 +123,22 @@ export class Database extends Queries {
     this.#db = db
     this.facts = facts
     this.#owned = facts !== null
+  }
+
+  /**
+   * The same as {@link Queries.rows} for a statement that may run twice: it runs again where its connection was cut, which
+   * says nothing of the database.
+   */
+  async repeatable<Row>(statement: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    for (const waitMs of CUT_RETRY_MS) {
+      try {
+        return await this.rows<Row>(statement, values)
+      } catch (error) {
+        if (!isCut(error)) throw error
+        await sleep(waitMs)
+      }
+    }
+    return this.rows<Row>(statement, values)
   }
 
   /** A connection of its own, outside the pool. `onLost` is called once when it breaks. */

@@ -60,7 +60,7 @@ export class Lease implements CredentialLease {
     const owner = randomUUID()
     for (let waitMs = TRY_MS.first; ; waitMs = Math.min(waitMs * 1.5, TRY_MS.most)) {
       // Naming itself lets an attempt whose answer was lost find that it succeeded.
-      const row = await database.row<StoredCredential & { generation: number }>(
+      const [row] = await database.repeatable<StoredCredential & { generation: number }>(
         `insert into $<schema:name>.credentials as held (domain, lease_owner, lease_generation, lease_expires_at)
         values ($1, $2, 1, clock_timestamp() + make_interval(secs => $3))
         on conflict (domain) do update set
@@ -71,7 +71,7 @@ export class Lease implements CredentialLease {
         returning credential, revision, lease_generation as generation`,
         [domain, owner, LEASE_SECONDS],
       )
-      if (row !== null) return new Lease(database, domain, owner, row, onSaved)
+      if (row !== undefined) return new Lease(database, domain, owner, row, onSaved)
       await sleep(waitMs * (0.5 + Math.random() / 2))
     }
   }

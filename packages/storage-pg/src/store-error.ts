@@ -2,6 +2,8 @@ import { ConfigurationError, StorageError } from '@agent-prompt-train/core'
 
 /** Where Postgres says that its own side is at fault, or going away, and the same call may succeed later. */
 const UNAVAILABLE = /^(?:08|53|57|58)|^ECONN|^E(?:PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)$|^ENOTFOUND$/
+/** The connection's end, by the server (admin_shutdown, crash_shutdown), the system or the driver, which has no code for it. */
+const CUT = /^57P0[12]$|^08|^ECONNRESET$|^EPIPE$|^Connection terminated/
 /** query_canceled: a statement that took longer than statement_timeout. */
 const TIMED_OUT = '57014'
 const READ_ONLY = '25006'
@@ -15,14 +17,22 @@ export class PostgresError extends Error {
   readonly code: string | null
   readonly table: string | null
   readonly constraint: string | null
+  /** Whether the connection was cut: by a server that shuts down or fails over, an administrator, or the network. */
+  readonly isCut: boolean
 
   constructor(error: unknown) {
-    const { code, table, constraint } = (error ?? {}) as Record<string, unknown>
+    const { code, message, table, constraint } = (error ?? {}) as Record<string, unknown>
     super(typeof code === 'string' ? `Postgres refused with ${code}.` : 'The connection to Postgres failed.')
     this.code = typeof code === 'string' ? code : null
     this.table = typeof table === 'string' ? table : null
     this.constraint = typeof constraint === 'string' ? constraint : null
+    this.isCut = CUT.test(this.code ?? String(message))
   }
+}
+
+/** Whether an error of the contract stands for a connection that was cut. */
+export function isCut(error: unknown): boolean {
+  return error instanceof StorageError && error.cause instanceof PostgresError && error.cause.isCut
 }
 
 /** Turns whatever the driver threw into an error of the contract, without its text. */

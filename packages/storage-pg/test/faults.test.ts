@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ExchangeRecord } from '@agent-prompt-train/core'
 import { createPostgresStorage, migrate, type PostgresStorage } from '@agent-prompt-train/storage-pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { query } from './support/databases.js'
 import { type PostgresServer, startPostgres } from './support/postgres-server.js'
 import { newContent, newRecord } from './support/records.js'
@@ -112,6 +112,38 @@ describe('exchanges', () => {
       await sleep(300)
     }
   }
+})
+
+describe('a look-up whose connection is cut', () => {
+  it.each([
+    ['a client key', 'client_keys', (storage: PostgresStorage) => storage.clientKeys.find('FAKE0000', '')],
+    ['a credential', 'credentials', (storage: PostgresStorage) => storage.credentials.find('cut.example.com')],
+    [
+      'a credential to change it',
+      'credentials',
+      (storage: PostgresStorage) => storage.credentials.update('cut.example.com', () => null),
+    ],
+  ])('is made again: %s', async (_, table, lookUp) => {
+    const database = await createRoledDatabase()
+    const storage = createPostgresStorage({ connectionString: database.servingUrl })
+    onTestFinished(async () => {
+      await storage.close()
+      await database.drop()
+    })
+    let found!: Promise<unknown>
+    await database.db.tx(async (held) => {
+      await held.none('lock table prompt_train.$1:name in access exclusive mode', [table])
+      found = Promise.resolve(lookUp(storage))
+      for (let cut = 0; cut === 0; await sleep(20)) {
+        const rows = await database.db.any(
+          "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 and wait_event_type = 'Lock'",
+          [database.servingRole],
+        )
+        cut = rows.length
+      }
+    })
+    expect(await found).toBeNull()
+  })
 })
 
 describe('a server that is frozen', () => {
