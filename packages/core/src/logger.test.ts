@@ -41,6 +41,13 @@ describe('createLogger', () => {
     expect(lines.map((line) => JSON.parse(line).time)).toEqual(times)
   })
 
+  it('listens for the exit of the process once, however many loggers there are', () => {
+    createLogger()
+    const listeners = process.listenerCount('exit')
+    createLogger()
+    expect(process.listenerCount('exit')).toBe(listeners)
+  })
+
   it('writes from its level up, info by default', () => {
     const byDefault = collect()
     const quiet = collect('error')

@@ -1,5 +1,5 @@
 import { type DestinationStream, type LevelWithSilentOrString, pino } from 'pino'
-import { createLogDestination } from './log-destination.js'
+import { createLogDestination, type LogDestination } from './log-destination.js'
 import { maskJson } from './masking/mask-json.js'
 import { cutText, cutTexts, maskLine } from './masking/mask-line.js'
 import { maskText } from './masking/mask-text.js'
@@ -32,10 +32,18 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       timestamp: createTimestamp(),
       hooks: { streamWrite: maskLine },
     },
-    options.destination ?? createLogDestination(1),
+    options.destination ?? standardOutput(),
   )
   masked.add(logger)
   return logger
+}
+
+let ofStandardOutput: LogDestination | undefined
+
+/** One for all loggers: each has a listener for the process's exit. */
+function standardOutput(): LogDestination {
+  ofStandardOutput ??= createLogDestination(1)
+  return ofStandardOutput
 }
 
 /** The member of a line that says when: ISO 8601. All but the milliseconds is kept for a second. */
