@@ -1,4 +1,4 @@
-import { isName } from './characters.js'
+import { isIn, NAME } from './characters.js'
 
 /** The name before a separator, and where it stands. */
 export interface AssignedName {
@@ -27,7 +27,7 @@ export function readNameBefore(text: string, separator: number): AssignedName | 
   const quoted = beforeQuote < at
   const end = beforeQuote
   let start = end
-  while (start > 0 && end - start < MAX_NAME && isName(text.charCodeAt(start - 1))) start--
+  while (start > 0 && end - start < MAX_NAME && isIn(text.charCodeAt(start - 1), NAME)) start--
   if (start === end) return null
   start = afterEscape(text, start, end)
   const name = text.slice(start, end)

@@ -22,7 +22,7 @@ export function findFlagged(text: string, at: number, memo: Memo): Finding | nul
   const kind = toKey(found[1]!)?.kind ?? null
   if (kind === null || kind === 'pair') return null
   if (kind === 'cookie')
-    return findCookies(text, /["']/.test(text[end] ?? '') ? end + 1 : end, Math.min(text.length, end + 2048))
+    return findCookies(text, /["']/.test(text[end] ?? '') ? end + 1 : end, Math.min(text.length, end + 2048), memo)
   if (USAGE.test(text.slice(end, end + 24))) return null
   return findAssigned(
     text,
