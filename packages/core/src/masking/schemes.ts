@@ -14,13 +14,7 @@ const SCHEME =
 const LONG = 64
 
 /** The credentials of an `Authorization` value: what follows its scheme (RFC 9110 section 11.4). */
-export function findCredentials(
-  text: string,
-  at: number,
-  limit: number,
-  encoded: boolean,
-  memo: Memo,
-): Finding | null {
+export function findCredentials(text: string, at: number, limit: number, encoded: boolean, memo: Memo): Finding | null {
   if (at < memo.credentials) return null
   SCHEME.lastIndex = at
   const scheme = SCHEME.exec(text)

@@ -62,13 +62,7 @@ const isStop = (code: number): boolean => code === 46 || code === 58 || code ===
 /** What ends a value that is percent-encoded: quotes, `&`, a pipe, line ends, `;`, `<`, `>`, `]` and `}`. */
 const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[cCdD])/
 
-function endOfValue(
-  text: string,
-  start: number,
-  limit: number,
-  encoded: boolean,
-  set: number,
-): number {
+function endOfValue(text: string, start: number, limit: number, encoded: boolean, set: number): number {
   const end = endOfRun(text, start, limit, set)
   if (!encoded) return end
   const stop = text.slice(start, end).search(ENCODED_END)
