@@ -26,14 +26,17 @@ export interface Finding {
 export class Memo {
   /** Unquoted values. */
   values = 0
-  /** Credentials of `Authorization` headers, and what follows `Bearer` and `Basic`. */
+  /** Credentials of `Authorization` headers. */
   credentials = 0
+  /** What follows `Bearer` and `Basic`; it ends earlier than a credential, so the two are kept apart. */
+  schemes = 0
   cookies = 0
 
   /** Forgets so many characters that the scan has given away. */
   shift(characters: number): void {
     this.values -= characters
     this.credentials -= characters
+    this.schemes -= characters
     this.cookies -= characters
   }
 }

@@ -36,21 +36,30 @@ export function findFlagged(text: string, at: number, memo: Memo): Finding | nul
   )
 }
 
+const SHORT = /-(?:p[ =]?|a )["']?([^\s"'\\;|&<>]{3,128})/y
+const PROGRAM =
+  /(?:^|[\s/"'`(])(mysql|mysqldump|mysqladmin|mariadb|sshpass|redis-cli|docker login|az login|mongo|mongosh|mongodump|htpasswd)\b/
+
+/** A line end, `;`, `|` or `&`. */
+const endsCommand = (code: number): boolean => code === 10 || code === 59 || code === 124 || code === 38
+
+/** Where the command begins to which an option at `at` belongs. */
+function startOfCommand(text: string, at: number): number {
+  let start = at
+  while (start > 0 && at - start < 160 && !endsCommand(text.charCodeAt(start - 1))) start--
+  return start
+}
+
 /** `-p secret` of programs that take passwords so, `-psecret` of MySQL's. */
 export function findShortOption(text: string, at: number): Finding | null {
-  const option = /-(?:p[ =]?|a )["']?([^\s"'\\;|&<>]{3,128})/y
-  option.lastIndex = at
-  const found = option.exec(text)
+  SHORT.lastIndex = at
+  const found = SHORT.exec(text)
   if (found === null) return null
   const value = found[1]!
-  const line = text.slice(Math.max(0, at - 160), at).replace(/^[\s\S]*[\n;|&]/, '')
-  const program =
-    /(?:^|[\s/"'`(])(mysql|mysqldump|mysqladmin|mariadb|sshpass|redis-cli|docker login|az login|mongo|mongosh|mongodump|htpasswd)\b/.exec(
-      line,
-    )?.[1]
-  if (program === undefined || isPlaceholder(value) || /^-/.test(value)) return null
+  const program = PROGRAM.exec(text.slice(startOfCommand(text, at), at))?.[1]
+  if (program === undefined || value[0] === '-' || isPlaceholder(value)) return null
   if (text[at + 1] === 'a' && program !== 'redis-cli') return null
   if (text[at + 1] === 'p' && program === 'redis-cli') return null
   if (program.startsWith('my') && (text[at + 2] === ' ' || text[at + 2] === '=')) return null
-  return { start: option.lastIndex - value.length, end: option.lastIndex, mask: MASK }
+  return { start: SHORT.lastIndex - value.length, end: SHORT.lastIndex, mask: MASK }
 }

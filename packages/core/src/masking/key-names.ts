@@ -126,13 +126,29 @@ export interface Key {
   readonly specific: boolean
 }
 
+const keysOf = (specific: boolean): Record<KeyKind, Key> => {
+  const key = (kind: KeyKind): Key => ({ kind, specific })
+  return {
+    password: key('password'),
+    secret: key('secret'),
+    token: key('token'),
+    opaque: key('opaque'),
+    code: key('code'),
+    authorization: key('authorization'),
+    cookie: key('cookie'),
+    pair: key('pair'),
+  }
+}
+const specificKeys = keysOf(true)
+const plainKeys = keysOf(false)
+
 /** Judges a name in any spelling: `DB_PASSWORD`, `x-api-key`, `clientSecret`. Null: it says nothing of its value. */
 export function toKey(name: string): Key | null {
   const lists = ends.listsOf(name, name.length)
   const kind = toKind(name, lists)
   if (kind === null) return null
-  if (kind === 'opaque') return { kind, specific: namesVendor(name) }
-  return { kind, specific: kind !== 'token' || (lists & SPECIFIC_TOKEN) !== 0 }
+  const isSpecific = kind === 'opaque' ? namesVendor(name) : kind !== 'token' || (lists & SPECIFIC_TOKEN) !== 0
+  return isSpecific ? specificKeys[kind] : plainKeys[kind]
 }
 
 function toKind(name: string, lists: number): KeyKind | null {

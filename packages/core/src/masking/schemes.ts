@@ -69,7 +69,7 @@ function endOfParameters(text: string, start: number, limit: number): number {
 
 /** `Bearer …` and `Basic …` where no header name stands before them. */
 export function findScheme(text: string, at: number, memo: Memo): Finding | null {
-  if (at < memo.credentials) return null
+  if (at < memo.schemes) return null
   const word = /(bearer|basic)(?:[ \t]{1,8}|%20|\+|: ?)["']?/iy
   word.lastIndex = at
   const found = word.exec(text)
@@ -87,7 +87,7 @@ export function findScheme(text: string, at: number, memo: Memo): Finding | null
     !isPlaceholder(value) &&
     (found[1]!.toLowerCase() === 'basic' ? isUserAndPassword(value) : isBearer(text, at, value, end))
   if (isSecret) return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
-  if (end - at > LONG) memo.credentials = end
+  if (end - at > LONG) memo.schemes = end
   return null
 }
 
