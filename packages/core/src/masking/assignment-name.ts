@@ -10,6 +10,7 @@ export interface AssignedName {
 }
 
 const TYPES = new Set(['string', 'String', 'str', 'text', 'Text', 'char', 'CharSequence', 'any'])
+const MAX_TYPE = 'CharSequence'.length
 const MAX_NAME = 64
 /** An escape character, written so or as itself. */
 const ESCAPE = `(?:${String.fromCharCode(27)}|\\\\{1,4}(?:u001[bB]|x1[bB]|033|e))`
@@ -31,7 +32,7 @@ export function readNameBefore(text: string, separator: number): AssignedName | 
   if (start === end) return null
   start = afterEscape(text, start, end)
   const name = text.slice(start, end)
-  if (!quoted && TYPES.has(name)) {
+  if (!quoted && name.length <= MAX_TYPE && TYPES.has(name)) {
     let outer = start
     while (outer > 0 && start - outer < 4 && /[ :*]/.test(text[outer - 1]!)) outer--
     const typed = outer < start ? readNameBefore(text, outer) : null

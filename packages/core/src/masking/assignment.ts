@@ -59,7 +59,7 @@ const TERRAFORM_VARIABLE = /\bvariable[ \t]{1,4}\\?"([\w-]{1,64})\\?"[ \t]{0,4}\
 
 /** `Using Key=…`, and the `default` of a variable. */
 function findNamedElsewhere(text: string, place: ValuePlace, name: AssignedName): Finding | null {
-  if (/^key$/i.test(name.name)) {
+  if (name.name.length === 3 && name.name.toLowerCase() === 'key') {
     const isTight = place.separator.kind === '=' && !name.quoted && !name.spaced
     if (place.separator.end < place.memo.values) return null
     return isTight && prefixMask(text, place.separator.end) === null

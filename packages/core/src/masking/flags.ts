@@ -37,18 +37,9 @@ export function findFlagged(text: string, at: number, memo: Memo): Finding | nul
 }
 
 const SHORT = /-(?:p[ =]?|a )["']?([^\s"'\\;|&<>]{3,128})/y
+/** The program of the command that the text ends in. */
 const PROGRAM =
-  /(?:^|[\s/"'`(])(mysql|mysqldump|mysqladmin|mariadb|sshpass|redis-cli|docker login|az login|mongo|mongosh|mongodump|htpasswd)\b/
-
-/** A line end, `;`, `|` or `&`. */
-const endsCommand = (code: number): boolean => code === 10 || code === 59 || code === 124 || code === 38
-
-/** Where the command begins to which an option at `at` belongs. */
-function startOfCommand(text: string, at: number): number {
-  let start = at
-  while (start > 0 && at - start < 160 && !endsCommand(text.charCodeAt(start - 1))) start--
-  return start
-}
+  /(?:^|[\s/"'`(;|&])(mysql|mysqldump|mysqladmin|mariadb|sshpass|redis-cli|docker login|az login|mongo|mongosh|mongodump|htpasswd)\b[^\n;|&]*$/
 
 /** `-p secret` of programs that take passwords so, `-psecret` of MySQL's. */
 export function findShortOption(text: string, at: number): Finding | null {
@@ -56,7 +47,7 @@ export function findShortOption(text: string, at: number): Finding | null {
   const found = SHORT.exec(text)
   if (found === null) return null
   const value = found[1]!
-  const program = PROGRAM.exec(text.slice(startOfCommand(text, at), at))?.[1]
+  const program = PROGRAM.exec(text.slice(Math.max(0, at - 160), at))?.[1]
   if (program === undefined || value[0] === '-' || isPlaceholder(value)) return null
   if (text[at + 1] === 'a' && program !== 'redis-cli') return null
   if (text[at + 1] === 'p' && program === 'redis-cli') return null

@@ -1,22 +1,25 @@
-/** Parts that are put together at once: what is only chained stays alive, and the collector carries it about. */
+/** Parts that are copied together at once. */
 const PARTS = 1024
 
-/** The masked text of a run. */
+/**
+ * The masked text of a run. Many small parts are copied into one text as they come: chained they would all stay alive, and
+ * the collector would carry them about. A few, which may be long, are chained.
+ */
 export class Output {
   #text = ''
-  #parts: string[] | null = null
+  readonly #parts: string[] = []
 
   add(before: string, mask: string): void {
-    this.#parts ??= []
     this.#parts.push(before, mask)
-    if (this.#parts.length >= PARTS) {
-      this.#text += this.#parts.join('')
-      this.#parts.length = 0
-    }
+    if (this.#parts.length < PARTS) return
+    this.#text += this.#parts.join('')
+    this.#parts.length = 0
   }
 
   /** The whole, with `rest` behind it. */
   end(rest: string): string {
-    return this.#parts === null ? rest : this.#text + this.#parts.join('') + rest
+    let text = this.#text
+    for (const part of this.#parts) text += part
+    return text + rest
   }
 }

@@ -4,19 +4,16 @@ import { isShortened } from './placeholders.js'
 import { isRandom } from './randomness.js'
 import { toForm } from './value-form.js'
 import { maskFor, type ValuePlace } from './value-place.js'
-import { isOrdinary, isSecretValue, type ValueForm } from './values.js'
+import { isOrdinary, isSecretUnlessOrdinary, isSecretValue, type ValueForm } from './values.js'
 
 /** A value without quotes. */
 export function findUnquoted(text: string, place: ValuePlace, start: number, limit: number): Finding | null {
   const { separator, key, memo, name } = place
   if (start < memo.values) return null
   const bare = endOfValue(text, start, limit, separator.encoded, UNQUOTED)
-  if (
-    bare > start &&
-    bare < limit &&
-    endsEveryForm(text.charCodeAt(bare)) &&
-    isOrdinary(text.slice(start, withoutStops(text, start, bare)))
-  ) {
+  const isWhole = bare > start && bare < limit && endsEveryForm(text.charCodeAt(bare))
+  const whole = isWhole ? text.slice(start, withoutStops(text, start, bare)) : null
+  if (whole !== null && isOrdinary(whole)) {
     memo.values = bare
     return null
   }
@@ -27,7 +24,7 @@ export function findUnquoted(text: string, place: ValuePlace, start: number, lim
   const end = isCut || reach === text.length ? reach : withoutStops(text, start, reach)
   const value = text.slice(start, isCut ? start + 64 : end)
   if (!isCut && isCode(text, place, value, end, form)) return null
-  if (!isSecretValue(value, key, form)) {
+  if (!(value === whole ? isSecretUnlessOrdinary : isSecretValue)(value, key, form)) {
     memo.values = end
     return null
   }

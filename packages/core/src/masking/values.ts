@@ -72,8 +72,12 @@ const isTypeLike = (value: string, kinds: number): boolean =>
 export const isOrdinary = (value: string): boolean => INNOCENT.has(value.toLowerCase()) || isPlaceholder(value)
 
 /** Whether `value`, which stands after `key`, is a secret rather than code, prose or a placeholder. */
-export function isSecretValue(value: string, key: Key, form: ValueForm): boolean {
-  if (value.length === 0 || isOrdinary(value)) return false
+export const isSecretValue = (value: string, key: Key, form: ValueForm): boolean =>
+  value.length > 0 && !isOrdinary(value) && isSecretUnlessOrdinary(value, key, form)
+
+/** The same of a value that {@link isOrdinary} has turned down. */
+export function isSecretUnlessOrdinary(value: string, key: Key, form: ValueForm): boolean {
+  if (value.length === 0) return false
   const kinds = kindsOf(value)
   if (pointsElsewhere(value, kinds) || isTypeLike(value, kinds)) return false
   if (key.kind === 'opaque') return isOpaque(value, kinds, key.specific, form)
