@@ -49,10 +49,9 @@ const isQuote = (character: string | undefined): boolean => character === '"' ||
 
 /** `your-api-key`, `ACCESS_TOKEN`, `NULL_CHARACTER_TOKEN`. */
 function isMadeOfWords(value: string): boolean {
-  if (INSTRUCTION.test(value)) return true
-  if (!TELLING_WORD.test(value)) return false
+  if (!TELLING_WORD.test(value)) return INSTRUCTION.test(value)
   if (/^[A-Z]+(?:_[A-Z]+)+$/.test(value)) return true
-  return value.match(WORD)?.every((word) => NAME_WORDS.has(word.toLowerCase())) ?? true
+  return (value.match(WORD)?.every((word) => NAME_WORDS.has(word.toLowerCase())) ?? true) || INSTRUCTION.test(value)
 }
 
 /** Whether what ends at `end` was shortened to be shown: `cnp_live_…`, `sk-abc...`. */
