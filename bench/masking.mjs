@@ -65,6 +65,26 @@ const hostile = [
   'token: ',
   'mysql -p ',
   `"password":"+${'a'.repeat(4000)}" `,
+  // Values that are no secrets and hold the name of the next.
+  '+bearer+xxxxxxxx',
+  'authorization:xxxxxxxx',
+  'authorization=digest a=xxxxxxxx, ',
+  'cookie=_=; ',
+  'sk-ant-XXXXXXXX',
+  'default=',
+  '-paaa ',
+  'http http http http\n-u a:b',
+]
+
+/** Names and values of which none comes twice: nothing can be remembered of them. */
+const everNew = [
+  (n) => `${n}key:`,
+  (n) => `${n}_b6=`,
+  (n) => `name=${n}key `,
+  (n) => `token:${n} `,
+  (n) => `pwd:${n} `,
+  (n) => `pwd="${n}" `,
+  (n) => `basic ${n} `,
 ]
 
 function cpuMs(run) {
@@ -123,8 +143,28 @@ const microseconds = bestMs(() => {
 console.log(`access line of ${line.length} characters: ${microseconds.toFixed(1)} µs`)
 
 const size = Number(process.argv[2] ?? 10 * MIB)
-const times = hostile
-  .map((text) => [cpuMs(() => maskText(fit(text, size))), text.slice(0, 24)])
+const texts = [
+  ...hostile.map((unit) => [unit.slice(0, 24), () => fit(unit, size)]),
+  ...everNew.map((unit) => [unit('…'), () => fitNew(unit, size)]),
+]
+
+function fitNew(unit, length) {
+  const units = []
+  for (let n = 0, sum = 0; sum < length; n++) {
+    // Letters in no order that repeats: multiplied by a number without common factors.
+    units.push(unit(((n * 2654435761) >>> 12).toString(36)))
+    sum += units[n].length
+  }
+  return units.join('').slice(0, length)
+}
+
+const bareMs = bestMs(() => bareLoop(fit('ab"c', MIB))) * (size / MIB)
+const times = texts
+  .map(([name, make]) => {
+    const text = make()
+    return [cpuMs(() => maskText(text)), name]
+  })
   .sort((a, b) => b[0] - a[0])
-console.log(`${hostile.length} hostile inputs of ${size} characters, slowest:`)
-for (const [ms, text] of times.slice(0, 6)) console.log(`  ${ms.toFixed(0)} ms  ${JSON.stringify(text)}`)
+console.log(`${texts.length} hostile inputs of ${size} characters, slowest:`)
+for (const [ms, name] of times.slice(0, 8))
+  console.log(`  ${ms.toFixed(0)} ms, ${(ms / bareMs).toFixed(0)} times a bare loop  ${JSON.stringify(name)}`)

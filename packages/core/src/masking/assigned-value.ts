@@ -8,14 +8,14 @@ import type { ValuePlace } from './value-place.js'
 
 /** The value behind a separator, quoted or not, if it looks like a secret of its kind. */
 export function findValue(text: string, place: ValuePlace): Finding | null {
-  const { separator, key } = place
+  const { separator, key, memo } = place
   const limit = Math.min(text.length, separator.start + WINDOW)
   const at = startOfValue(text, separator)
   const quote = openQuote(text, skipStringPrefix(text, at))
   if (quote !== null && !(separator.kind === '>' && quote.depth > 0)) return findQuoted(text, place, quote, limit)
   if (separator.kind === '==' || separator.kind === ',') return null
-  if (key.kind === 'cookie') return findCookies(text, at, limit)
-  if (key.kind === 'authorization') return findCredentials(text, at, limit, separator.encoded)
+  if (key.kind === 'cookie') return findCookies(text, at, limit, memo)
+  if (key.kind === 'authorization') return findCredentials(text, at, limit, separator.encoded, memo)
   return (separator.kind === '>' ? findElement(text, place, at) : null) ?? findUnquoted(text, place, at, limit)
 }
 
@@ -38,9 +38,11 @@ function skipBlockMark(text: string, at: number): number {
 }
 
 const STRING_PREFIX = /[bBfFrRuU@$L]{1,2}(?=["'])/y
+const isQuote = (code: number): boolean => code === 34 || code === 39
 
 /** `f"…"`, `@"…"`, `L"…"`. */
 function skipStringPrefix(text: string, at: number): number {
+  if (!isQuote(text.charCodeAt(at + 1)) && !isQuote(text.charCodeAt(at + 2))) return at
   STRING_PREFIX.lastIndex = at
   return STRING_PREFIX.test(text) ? STRING_PREFIX.lastIndex : at
 }

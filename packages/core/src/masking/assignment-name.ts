@@ -1,4 +1,4 @@
-import { isName } from './characters.js'
+import { isIn, NAME } from './characters.js'
 
 /** The name before a separator, and where it stands. */
 export interface AssignedName {
@@ -10,6 +10,7 @@ export interface AssignedName {
 }
 
 const TYPES = new Set(['string', 'String', 'str', 'text', 'Text', 'char', 'CharSequence', 'any'])
+const MAX_TYPE = 'CharSequence'.length
 const MAX_NAME = 64
 /** An escape character, written so or as itself. */
 const ESCAPE = `(?:${String.fromCharCode(27)}|\\\\{1,4}(?:u001[bB]|x1[bB]|033|e))`
@@ -27,11 +28,11 @@ export function readNameBefore(text: string, separator: number): AssignedName | 
   const quoted = beforeQuote < at
   const end = beforeQuote
   let start = end
-  while (start > 0 && end - start < MAX_NAME && isName(text.charCodeAt(start - 1))) start--
+  while (start > 0 && end - start < MAX_NAME && isIn(text.charCodeAt(start - 1), NAME)) start--
   if (start === end) return null
   start = afterEscape(text, start, end)
   const name = text.slice(start, end)
-  if (!quoted && TYPES.has(name)) {
+  if (!quoted && name.length <= MAX_TYPE && TYPES.has(name)) {
     let outer = start
     while (outer > 0 && start - outer < 4 && /[ :*]/.test(text[outer - 1]!)) outer--
     const typed = outer < start ? readNameBefore(text, outer) : null

@@ -1,6 +1,6 @@
 import { findValue } from './assigned-value.js'
 import { type AssignedName, readNameBefore } from './assignment-name.js'
-import { endOfRun, isUnquoted } from './characters.js'
+import { endOfRun, NAME_VALUE } from './characters.js'
 import type { Finding, Memo } from './finding.js'
 import { type Key, toKey } from './key-names.js'
 import { openQuote, skipSpaces } from './quotes.js'
@@ -38,7 +38,7 @@ const MAX_DISTANCE = 120
 function findPaired(text: string, place: ValuePlace): Finding | null {
   const opened = skipSpaces(text, place.separator.end)
   const start = openQuote(text, opened)?.start ?? opened
-  const end = endOfRun(text, start, Math.min(text.length, start + 64), isNameValue)
+  const end = endOfRun(text, start, Math.min(text.length, start + 64), NAME_VALUE)
   if (end === start) return null
   const key = toKey(text.slice(start, end))
   if (key === null || key.kind === 'pair') return null
@@ -53,17 +53,15 @@ function findPaired(text: string, place: ValuePlace): Finding | null {
   return null
 }
 
-const isNameValue = (code: number): boolean => isUnquoted(code) && code !== 61 && code !== 58
-
 const RANDOM_KEY: Key = { kind: 'opaque', specific: false }
 /** `variable "db_password" {` of Terraform, whose value is its `default`. */
 const TERRAFORM_VARIABLE = /\bvariable[ \t]{1,4}\\?"([\w-]{1,64})\\?"[ \t]{0,4}\{[^{}]*$/
 
 /** `Using Key=…`, and the `default` of a variable. */
 function findNamedElsewhere(text: string, place: ValuePlace, name: AssignedName): Finding | null {
-  if (/^key$/i.test(name.name)) {
+  if (name.name.length === 3 && name.name.toLowerCase() === 'key') {
     const isTight = place.separator.kind === '=' && !name.quoted && !name.spaced
-    if (place.separator.end < place.memo.judgedUpTo) return null
+    if (place.separator.end < place.memo.values) return null
     return isTight && prefixMask(text, place.separator.end) === null
       ? findValue(text, { ...place, key: RANDOM_KEY })
       : null

@@ -19,9 +19,26 @@ export interface Finding {
   readonly rest?: Rest
 }
 
-/** What a scan has learnt of a text: an unquoted value that was no secret is not judged again from every separator in it. */
-export interface Memo {
-  judgedUpTo: number
+/**
+ * Up to where a scan has read what is no secret. A value may hold names and separators: without this it would be read again
+ * from every one of them, and time would grow with the square of its length.
+ */
+export class Memo {
+  /** Unquoted values. */
+  values = 0
+  /** Credentials of `Authorization` headers. */
+  credentials = 0
+  /** What follows `Bearer` and `Basic`; it ends earlier than a credential, so the two are kept apart. */
+  schemes = 0
+  cookies = 0
+
+  /** Forgets so many characters that the scan has given away. */
+  shift(characters: number): void {
+    this.values -= characters
+    this.credentials -= characters
+    this.schemes -= characters
+    this.cookies -= characters
+  }
 }
 
 export const MASK = '****'

@@ -22,7 +22,7 @@ export function findFlagged(text: string, at: number, memo: Memo): Finding | nul
   const kind = toKey(found[1]!)?.kind ?? null
   if (kind === null || kind === 'pair') return null
   if (kind === 'cookie')
-    return findCookies(text, /["']/.test(text[end] ?? '') ? end + 1 : end, Math.min(text.length, end + 2048))
+    return findCookies(text, /["']/.test(text[end] ?? '') ? end + 1 : end, Math.min(text.length, end + 2048), memo)
   if (USAGE.test(text.slice(end, end + 24))) return null
   return findAssigned(
     text,
@@ -36,21 +36,21 @@ export function findFlagged(text: string, at: number, memo: Memo): Finding | nul
   )
 }
 
+const SHORT = /-(?:p[ =]?|a )["']?([^\s"'\\;|&<>]{3,128})/y
+/** The program of the command that the text ends in. */
+const PROGRAM =
+  /(?:^|[\s/"'`(;|&])(mysql|mysqldump|mysqladmin|mariadb|sshpass|redis-cli|docker login|az login|mongo|mongosh|mongodump|htpasswd)\b[^\n;|&]*$/
+
 /** `-p secret` of programs that take passwords so, `-psecret` of MySQL's. */
 export function findShortOption(text: string, at: number): Finding | null {
-  const option = /-(?:p[ =]?|a )["']?([^\s"'\\;|&<>]{3,128})/y
-  option.lastIndex = at
-  const found = option.exec(text)
+  SHORT.lastIndex = at
+  const found = SHORT.exec(text)
   if (found === null) return null
   const value = found[1]!
-  const line = text.slice(Math.max(0, at - 160), at).replace(/^[\s\S]*[\n;|&]/, '')
-  const program =
-    /(?:^|[\s/"'`(])(mysql|mysqldump|mysqladmin|mariadb|sshpass|redis-cli|docker login|az login|mongo|mongosh|mongodump|htpasswd)\b/.exec(
-      line,
-    )?.[1]
-  if (program === undefined || isPlaceholder(value) || /^-/.test(value)) return null
+  const program = PROGRAM.exec(text.slice(Math.max(0, at - 160), at))?.[1]
+  if (program === undefined || value[0] === '-' || isPlaceholder(value)) return null
   if (text[at + 1] === 'a' && program !== 'redis-cli') return null
   if (text[at + 1] === 'p' && program === 'redis-cli') return null
   if (program.startsWith('my') && (text[at + 2] === ' ' || text[at + 2] === '=')) return null
-  return { start: option.lastIndex - value.length, end: option.lastIndex, mask: MASK }
+  return { start: SHORT.lastIndex - value.length, end: SHORT.lastIndex, mask: MASK }
 }

@@ -2,11 +2,12 @@ const ANY = Array.from({ length: 32 }, (_, code) => code)
 
 /**
  * Tells whether four characters are those with which one of a list of words begins, or ends: a test that almost all places
- * fail. Letters in either case are one. The first two are looked up in a table that stays in the nearest cache.
+ * fail. Letters in either case are one. Each entry is a set of 32 letters in the bits of one number: the first table tells
+ * which third letters follow a pair and stays in the nearest cache, so that a busy process need not fetch the second.
  */
 export class GramTable {
-  readonly #pairs = new Uint8Array(1 << 10)
-  readonly #grams = new Uint8Array(1 << 20)
+  readonly #thirds = new Int32Array(1 << 10)
+  readonly #fourths = new Int32Array(1 << 15)
 
   /** A word of less than four characters stands for all that begin with it, or end. */
   constructor(words: Iterable<string>, side: 'start' | 'end') {
@@ -21,16 +22,16 @@ export class GramTable {
   }
 
   #add(first: number, second: number, third: number, fourth: number): void {
-    const pair = pairOf(first, second)
-    this.#pairs[pair] = 1
-    this.#grams[(pair << 10) | pairOf(third, fourth)] = 1
+    const pair = ((first & 31) << 5) | (second & 31)
+    this.#thirds[pair]! |= 1 << third
+    this.#fourths[(pair << 5) | (third & 31)]! |= 1 << fourth
   }
 
   /** Takes the codes of the characters from the outside in: the last one first where the table is one of ends. */
   has(first: number, second: number, third: number, fourth: number): boolean {
-    const pair = pairOf(first, second)
-    return this.#pairs[pair] === 1 && this.#grams[(pair << 10) | pairOf(third, fourth)] === 1
+    const pair = ((first & 31) << 5) | (second & 31)
+    // Shifts count modulo 32.
+    if (((this.#thirds[pair]! >>> third) & 1) === 0) return false
+    return ((this.#fourths[(pair << 5) | (third & 31)]! >>> fourth) & 1) === 1
   }
 }
-
-const pairOf = (first: number, second: number): number => ((first & 31) << 5) | (second & 31)

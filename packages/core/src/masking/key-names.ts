@@ -1,5 +1,6 @@
 import { GramTable } from './grams.js'
 import { vendorAlone, vendorNames } from './vendor-names.js'
+import { WordEnds } from './word-ends.js'
 
 /**
  * What the name of a setting, field, header or variable says of its value:
@@ -22,7 +23,7 @@ const SECRETS = list(`
   servicerolekey hmackey licensekey licencekey adminkey appkey applicationkey clientkey integrationkey ingestkey insertkey
   functionkey hostkey deploykey jwtkey aeskey codeverifier seedphrase mnemonic recoveryphrase recoverykey prompttrainkey
   xfunctionskey amzsignature googsignature amzsecuritytoken authpass`)
-const OPAQUE = list(`
+const OPAQUES = list(`
   key credential credentials creds cred assertion auth phpsessid jsessionid connectsid gitlabsession sessioncookie
   oauth pat sas sastoken dockerconfigjson dockercfg kubeconfig`)
 const CODES = list('code authcode authorizationcode devicecode')
@@ -43,29 +44,56 @@ const INNOCENT_KEYS = list(`
 const INNOCENT_TOKENS = list(`
   page next continuation cancel cancellation pad eos bos unk sep cls mask stop special start end public per first last
   current prev previous design to image audio text lookahead peek jsonweb tik`)
+const SPECIFIC_TOKENS = list(`
+  access refresh id auth session api bearer oauth secret csrf xsrf device bot user client login reset verification service
+  credit security`)
 
-const anyOf = (words: readonly string[]): string => `(?:${words.join('|')})`
-const endsIn = (words: readonly string[]): RegExp => new RegExp(`${anyOf(words)}$`)
-
-const PASSWORD = endsIn(PASSWORDS)
-const SHORT_PASSWORD = new RegExp(`(?:^|[_.\\-$])${anyOf(SHORT_PASSWORDS)}$`, 'i')
-const CAMEL_PASSWORD = /[a-z](?:Pass|Pw)$/
-const TOKEN = endsIn(TOKENS)
-const SECRET = endsIn(SECRETS)
-const OPAQUE_END = new RegExp(`${anyOf(OPAQUE)}$|^(?:sig|sessionid)$`)
-const CODE = new RegExp(`^${anyOf(CODES)}$`)
-const COOKIE = endsIn(COOKIES)
-const PAIR = new RegExp(`^${anyOf(PAIRS)}$`)
-const INNOCENT = new RegExp(
-  `${anyOf(INNOCENT_KEYS)}keys?$|${anyOf(INNOCENT_TOKENS)}token$|(?:author|unauth)$|path$|^session[_-]id$`,
-)
-const SUFFIX = new RegExp(`(?:\\d+|${SUFFIXES.join('|')})$`)
-const VENDOR = new RegExp(anyOf(vendorNames))
-const VENDOR_MEMBER = endsIn(VENDOR_MEMBERS)
-const VENDOR_ALONE = new RegExp(`^${anyOf(vendorAlone)}$`)
+/** Lists of words in which names end. */
+const PASSWORD = 1
+const SHORT_PASSWORD = 2
+const TOKEN = 4
 /** Tokens whose name tells what for; a plain `token` may also be a word of a language. */
-const SPECIFIC_TOKEN =
-  /(?:access|refresh|id|auth|session|api|bearer|oauth|secret|csrf|xsrf|device|bot|user|client|login|reset|verification|service|credit|security)(?:token)$/
+const SPECIFIC_TOKEN = 8
+const SECRET = 16
+const OPAQUE = 32
+const CODE = 64
+const COOKIE = 128
+const AUTHORIZATION = 256
+const PAIR = 512
+const INNOCENT = 1024
+const SUFFIX = 2048
+const VENDOR_MEMBER = 4096
+const VENDOR_ALONE = 8192
+
+const ends = new WordEnds()
+ends.add(PASSWORD, PASSWORDS)
+ends.add(SHORT_PASSWORD, SHORT_PASSWORDS)
+ends.add(TOKEN, TOKENS)
+ends.add(
+  SPECIFIC_TOKEN,
+  SPECIFIC_TOKENS.map((word) => `${word}token`),
+)
+ends.add(SECRET, SECRETS)
+ends.add(OPAQUE, OPAQUES)
+ends.add(OPAQUE, ['sig', 'sessionid'], true)
+ends.add(CODE, CODES, true)
+ends.add(COOKIE, COOKIES)
+ends.add(AUTHORIZATION, ['authorization'])
+ends.add(PAIR, PAIRS, true)
+ends.add(INNOCENT, [
+  ...INNOCENT_KEYS.flatMap((word) => [`${word}key`, `${word}keys`]),
+  ...INNOCENT_TOKENS.map((word) => `${word}token`),
+  ...['author', 'unauth', 'path'],
+])
+ends.add(SUFFIX, SUFFIXES)
+ends.add(VENDOR_MEMBER, VENDOR_MEMBERS)
+ends.add(VENDOR_ALONE, vendorAlone, true)
+
+/** `db_pass`, `dbPass`. */
+const STANDS_ALONE = new RegExp(`(?:^|[_.\\-$])(?:${SHORT_PASSWORDS.join('|')})$`, 'i')
+const CAMEL_PASSWORD = /[a-z](?:Pass|Pw)$/
+const SESSION_ID = /^session(?:[_-]i|I)d$/
+const VENDOR = new RegExp(vendorNames.join('|'))
 
 /** The last four letters of every name that {@link toKey} knows, and of the types that may stand behind a name. */
 export const nameEnds = new GramTable(
@@ -75,7 +103,7 @@ export const nameEnds = new GramTable(
       SHORT_PASSWORDS,
       TOKENS,
       SECRETS,
-      OPAQUE,
+      OPAQUES,
       CODES,
       COOKIES,
       SUFFIXES,
@@ -98,50 +126,70 @@ export interface Key {
   readonly specific: boolean
 }
 
-const cache = new Map<string, Key | null>()
+const keysOf = (specific: boolean): Record<KeyKind, Key> => {
+  const key = (kind: KeyKind): Key => ({ kind, specific })
+  return {
+    password: key('password'),
+    secret: key('secret'),
+    token: key('token'),
+    opaque: key('opaque'),
+    code: key('code'),
+    authorization: key('authorization'),
+    cookie: key('cookie'),
+    pair: key('pair'),
+  }
+}
+const specificKeys = keysOf(true)
+const plainKeys = keysOf(false)
 
 /** Judges a name in any spelling: `DB_PASSWORD`, `x-api-key`, `clientSecret`. Null: it says nothing of its value. */
 export function toKey(name: string): Key | null {
-  let key = cache.get(name)
-  if (key === undefined) {
-    key = judge(name)
-    // Names come from clients: what is remembered of them is bounded.
-    if (cache.size >= 4096) cache.clear()
-    cache.set(name, key)
-  }
-  return key
-}
-
-function judge(name: string): Key | null {
-  const flat = name.toLowerCase().replace(/[_\-.$]/g, '')
-  const kind = toKind(name, flat)
+  const lists = ends.listsOf(name, name.length)
+  const kind = toKind(name, lists)
   if (kind === null) return null
-  return { kind, specific: kind === 'opaque' ? VENDOR.test(flat) : kind !== 'token' || SPECIFIC_TOKEN.test(flat) }
+  const isSpecific = kind === 'opaque' ? namesVendor(name) : kind !== 'token' || (lists & SPECIFIC_TOKEN) !== 0
+  return isSpecific ? specificKeys[kind] : plainKeys[kind]
 }
 
-function toKind(name: string, flat: string): KeyKind | null {
-  if (PAIR.test(flat)) return 'pair'
-  if (INNOCENT.test(flat) || /^session(?:[_-]i|I)d$/.test(name)) return null
-  const kind = judgeEnd(name, flat)
+function toKind(name: string, lists: number): KeyKind | null {
+  if ((lists & PAIR) !== 0) return 'pair'
+  if ((lists & INNOCENT) !== 0 || ((lists & OPAQUE) !== 0 && SESSION_ID.test(name))) return null
+  const kind = kindOf(name, lists)
   if (kind !== null && kind !== 'opaque') return kind
-  return judgeWithoutSuffix(name, flat) ?? kind ?? (isVendors(flat) ? 'opaque' : null)
+  return kindWithoutSuffix(name) ?? kind ?? (isVendors(name, lists) ? 'opaque' : null)
 }
 
-function judgeWithoutSuffix(name: string, flat: string): KeyKind | null {
-  const shorter = flat.replace(SUFFIX, '').replace(SUFFIX, '')
-  if (shorter === flat || INNOCENT.test(shorter)) return null
-  const kind = judgeEnd(name, shorter)
-  return kind === 'password' || kind === 'secret' || kind === 'token' ? kind : null
+function kindOf(name: string, lists: number): KeyKind | null {
+  if ((lists & AUTHORIZATION) !== 0) return 'authorization'
+  if ((lists & COOKIE) !== 0) return 'cookie'
+  if ((lists & PASSWORD) !== 0 || ((lists & SHORT_PASSWORD) !== 0 && isShortPassword(name))) return 'password'
+  if ((lists & SECRET) !== 0) return 'secret'
+  if ((lists & TOKEN) !== 0) return 'token'
+  if ((lists & CODE) !== 0) return 'code'
+  return (lists & OPAQUE) !== 0 ? 'opaque' : null
 }
 
-function judgeEnd(name: string, flat: string): KeyKind | null {
-  if (flat.endsWith('authorization')) return 'authorization'
-  if (COOKIE.test(flat)) return 'cookie'
-  if (PASSWORD.test(flat) || SHORT_PASSWORD.test(name) || CAMEL_PASSWORD.test(name)) return 'password'
-  if (SECRET.test(flat)) return 'secret'
-  if (TOKEN.test(flat)) return 'token'
-  if (CODE.test(flat)) return 'code'
-  return OPAQUE_END.test(flat) ? 'opaque' : null
+const isShortPassword = (name: string): boolean => STANDS_ALONE.test(name) || CAMEL_PASSWORD.test(name)
+
+function kindWithoutSuffix(name: string): KeyKind | null {
+  const end = withoutSuffix(name, withoutSuffix(name, name.length))
+  const lists = end === name.length ? 0 : ends.listsOf(name, end)
+  if ((lists & INNOCENT) !== 0) return null
+  if ((lists & PASSWORD) !== 0) return 'password'
+  if ((lists & SECRET) !== 0) return 'secret'
+  return (lists & TOKEN) !== 0 ? 'token' : null
 }
 
-const isVendors = (flat: string): boolean => (VENDOR.test(flat) && VENDOR_MEMBER.test(flat)) || VENDOR_ALONE.test(flat)
+/** Where the name ends without its last number or word such as `prod`. */
+function withoutSuffix(name: string, end: number): number {
+  const start = ends.startOf(SUFFIX, name, end)
+  if (start < end) return start
+  let at = end
+  while (at > 0 && /[\d_\-.$]/.test(name[at - 1]!)) at--
+  return at
+}
+
+const isVendors = (name: string, lists: number): boolean =>
+  (lists & VENDOR_ALONE) !== 0 || ((lists & VENDOR_MEMBER) !== 0 && namesVendor(name))
+
+const namesVendor = (name: string): boolean => VENDOR.test(name.toLowerCase().replace(/[_\-.$]/g, ''))

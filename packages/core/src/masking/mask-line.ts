@@ -6,6 +6,9 @@ const MAX_VALUE = 1024
 /** C0 but the line end, DEL, C1, line and paragraph separators, and what turns the direction of text around (UAX 9). */
 const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
+/** One look at each character, where to replace costs a call out of the compiled code: almost no line holds any of these. */
+const BEYOND_ASCII = /[^\0-~]/
+
 /**
  * Makes a finished JSON line fit for a log: secrets masked, what a terminal obeys escaped as `\uXXXX`, long texts cut.
  * A line that needs nothing of this comes back as it is.
@@ -13,6 +16,7 @@ const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff
 export function maskLine(line: string): string {
   const masked = maskText(line)
   const short = masked.length > MAX_VALUE ? cutLine(masked) : masked
+  if (!BEYOND_ASCII.test(short)) return short
   return short.replace(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 

@@ -1,3 +1,5 @@
+import { BRACKET, DIGIT, FILLER, kindsOf, LETTER, REPEATED } from './value-kinds.js'
+
 /** Words of which names of secrets are made: a value of nothing else is a name, not a secret. */
 const NAME_WORDS = new Set(
   (
@@ -22,36 +24,22 @@ const VARIABLE = /^\$(?:env:)?[A-Za-z_]\w*(?:$|\/)/i
 const EXPRESSION = /^(?:\$\{|\$\(|\{\{|\{%|#\{|@\{|<%|%\(|\[\[)|\$\{\{? ?[\w.:-]+|\$\([\w ]+\)|\{\{.{1,80}\}\}/
 /** Runs that stand for what was left out. */
 const ELLIPSIS = /\.\.\.|\u2026|(?:^|[^A-Za-z])[xX]{4,}(?:$|[^A-Za-z])|\*{3}|[•●]{3}/
-const FILLER = /[xX*#]{8}|\*{4}|^([xX0*.•_-])\1{3,}$|^(.)\2{7,}$/
+const FILLED = /[xX*#]{8}|\*{4}|^([xX0*.•_-])\1{3,}$|^(.)\2{7,}$/
+/** `Name`, `name`, `NAME`. */
+const WORD = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g
+
 /** Whether a value is one that people write instead of a secret, or one that was masked before. */
 export function isPlaceholder(text: string): boolean {
   const value = withoutQuotes(text)
-  const { letters, digits, others, repeated } = countKinds(value)
-  if (letters + digits === 0) return true
-  if (others > 0 && (BRACKETED.test(value) || VARIABLE.test(value) || EXPRESSION.test(value))) return true
-  if ((repeated || others > 0) && (FILLER.test(value) || (value.length < 48 && ELLIPSIS.test(value)))) return true
-  return digits === 0 && value.length <= 64 && isMadeOfWords(value)
+  const kinds = kindsOf(value)
+  if ((kinds & (LETTER | DIGIT)) === 0) return true
+  if (((kinds & BRACKET) !== 0 || value[0] === ':') && isExpression(value)) return true
+  if ((kinds & (REPEATED | FILLER)) !== 0 && (FILLED.test(value) || (value.length < 48 && ELLIPSIS.test(value))))
+    return true
+  return (kinds & DIGIT) === 0 && value.length <= 64 && isMadeOfWords(value)
 }
 
-/** One look at each character: most values need none of the expressions above. */
-function countKinds(value: string): { letters: number; digits: number; others: number; repeated: boolean } {
-  let letters = 0
-  let digits = 0
-  let others = 0
-  let run = 0
-  let repeated = false
-  let before = 0
-  for (let at = 0; at < value.length; at++) {
-    const code = value.charCodeAt(at)
-    if (code >= 48 && code <= 57) digits++
-    else if ((code | 32) >= 97 && (code | 32) <= 122) letters++
-    else if (code !== 95 && code !== 45) others++
-    run = (code | 32) === (before | 32) ? run + 1 : 1
-    if (run === 4) repeated = true
-    before = code
-  }
-  return { letters, digits, others, repeated }
-}
+const isExpression = (value: string): boolean => BRACKETED.test(value) || VARIABLE.test(value) || EXPRESSION.test(value)
 
 function withoutQuotes(text: string): string {
   return isQuote(text[0]) || isQuote(text[text.length - 1]) ? text.replace(/^["'`]+|["'`]+$/g, '') : text
@@ -61,14 +49,9 @@ const isQuote = (character: string | undefined): boolean => character === '"' ||
 
 /** `your-api-key`, `ACCESS_TOKEN`, `NULL_CHARACTER_TOKEN`. */
 function isMadeOfWords(value: string): boolean {
-  if (INSTRUCTION.test(value)) return true
-  if (!TELLING_WORD.test(value)) return false
+  if (!TELLING_WORD.test(value)) return INSTRUCTION.test(value)
   if (/^[A-Z]+(?:_[A-Z]+)+$/.test(value)) return true
-  const word = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g
-  for (let found = word.exec(value); found !== null; found = word.exec(value)) {
-    if (!NAME_WORDS.has(found[0].toLowerCase())) return false
-  }
-  return true
+  return (value.match(WORD)?.every((word) => NAME_WORDS.has(word.toLowerCase())) ?? true) || INSTRUCTION.test(value)
 }
 
 /** Whether what ends at `end` was shortened to be shown: `cnp_live_…`, `sk-abc...`. */

@@ -1,5 +1,5 @@
 import { mayAssign } from './assignment-place.js'
-import { isAlphanumeric, isHex, isWord } from './characters.js'
+import { ALPHANUMERIC, isHex, isIn, WORD } from './characters.js'
 import { wordStarts } from './vendor-keys.js'
 
 /** Characters that are read at once, and how far the tests of a place look behind it and ahead. */
@@ -17,7 +17,7 @@ const UNDERSCORE = 7
 const TILDE = 8
 
 const actions = new Uint8Array(1 << 16)
-for (let code = 0; code < 128; code++) if (isAlphanumeric(code)) actions[code] = START
+for (let code = 0; code < 128; code++) if (isIn(code, ALPHANUMERIC)) actions[code] = START
 for (const character of ':=>,') actions[character.charCodeAt(0)] = SEPARATOR
 actions['\\'.charCodeAt(0)] = BACK_SLASH
 actions['%'.charCodeAt(0)] = PER_CENT
@@ -47,7 +47,7 @@ export class Places {
    */
   next(from: number, to: number, fresh: boolean): number {
     let at = from
-    this.#inWord = !fresh && at > 0 && isWord(this.#text.charCodeAt(at - 1))
+    this.#inWord = !fresh && at > 0 && isIn(this.#text.charCodeAt(at - 1), WORD)
     while (at < to) {
       if (at < this.#start || at >= this.#end) this.#load(at)
       const shift = BEHIND - this.#start
@@ -119,7 +119,8 @@ function followsClientKeyPrefix(at: number): boolean {
 /** `sk-ant-` right behind other text, or the dash after the 32 hexadecimal digits of a mail service's key. */
 function isInsideKey(at: number): boolean {
   if (codes[at + 1] === 97) return codes[at - 1] === 107 && codes[at - 2] === 115 && codes[at + 2] === 110
-  return isHex(codes[at - 1]!) && isHex(codes[at - 16]!) && isHex(codes[at - 32]!)
+  if (!isHex(codes[at - 1]!) || !isHex(codes[at - 16]!) || !isHex(codes[at - 32]!)) return false
+  return codes[at + 9] === 45 || (codes[at + 1] === 117 && codes[at + 2] === 115)
 }
 
 /** `-p`, `--password`, `-----BEGIN`. */

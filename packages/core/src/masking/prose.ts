@@ -1,3 +1,4 @@
+import { ALPHANUMERIC, endOfRun } from './characters.js'
 import { type Finding, MASK } from './finding.js'
 import { isPlaceholder } from './placeholders.js'
 import { isRandom, UUID } from './randomness.js'
@@ -21,11 +22,16 @@ const WORDS_AND_NUMBER = /^[a-z]+-?\d{1,2}$|^\d+[a-z-]{1,12}$|^[A-Za-z]+(?:-[A-Z
 const MEASURE_OR_ALGORITHM =
   /^(?:\d+(?:st|nd|rd|th|px|ms|kb|mb|s|m|h|d|-\w+)|base64\w*|sha\d+\w*|oauth2\S*|utf-?8|argon2\w*|bcrypt\w*|md5\w*)$/i
 
+/** Whether the character behind a word that begins with `first` is one that {@link WORD} takes: most words stand in names. */
+const mayAnnounce = (first: number, next: number): boolean =>
+  next <= 32 || next === 92 || next > 127 || (first === 97 && (next === 45 || next === 58))
+
 /** Secrets in a sentence, in SQL and in `.netrc` files, behind the word at `at` that announces them. */
 export function findNamedInProse(text: string, at: number): Finding | null {
+  const first = text.charCodeAt(at) | 32
+  if (!mayAnnounce(first, text.charCodeAt(endOfRun(text, at, at + 11, ALPHANUMERIC)))) return null
   WORD.lastIndex = at
   if (!WORD.test(text)) return null
-  const first = text.charCodeAt(at) | 32
   const isPassword = first === 112 || first === 105
   return (isPassword ? (findQuoted(text, at) ?? findInNetrc(text, at)) : null) ?? findSaid(text, at)
 }

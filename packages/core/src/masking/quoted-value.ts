@@ -1,4 +1,4 @@
-import { endOfRun, isUnquoted } from './characters.js'
+import { endOfRun, UNQUOTED } from './characters.js'
 import { type Finding, type Rest, WINDOW } from './finding.js'
 import { findClosing, type Quote } from './quotes.js'
 import { isRandom } from './randomness.js'
@@ -8,11 +8,11 @@ import { isSecretValue } from './values.js'
 
 /** A value inside quotes. */
 export function findQuoted(text: string, place: ValuePlace, quote: Quote, limit: number): Finding | null {
-  const { separator, key } = place
+  const { separator, key, memo } = place
   const { start } = quote
   const closing = findClosing(text, start, limit, quote)
-  if (key.kind === 'cookie') return findCookies(text, start, closing < 0 ? limit : closing)
-  if (key.kind === 'authorization') return findCredentials(text, start, closing < 0 ? limit : closing, false)
+  if (key.kind === 'cookie') return findCookies(text, start, closing < 0 ? limit : closing, memo)
+  if (key.kind === 'authorization') return findCredentials(text, start, closing < 0 ? limit : closing, false, memo)
   if (closing < 0) return findUnclosed(text, place, quote, limit)
   const value = text.slice(start, closing)
   if (value.startsWith('-----BEGIN') || closesName(text, place, quote, value)) return null
@@ -50,7 +50,7 @@ function findUnclosed(text: string, { key }: ValuePlace, quote: Quote, limit: nu
   if (isLong && isSecretValue(text.slice(start, start + 64), key, 'quoted')) {
     return { start, end: limit, mask, rest: insideOf(quote) }
   }
-  const end = endOfRun(text, start, limit, isUnquoted)
+  const end = endOfRun(text, start, limit, UNQUOTED)
   if (end < limit && end < text.length) return isRandom(text.slice(start, end), 8) ? { start, end, mask } : null
   if (end - start < 4 || !isSecretValue(text.slice(start, end), key, 'quoted')) return null
   return { start, end: limit, mask, rest: insideOf(quote) }

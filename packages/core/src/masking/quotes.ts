@@ -17,7 +17,9 @@ const MAX_SLASHES = 15
 
 /** Skips spaces, tabs and colour codes, in plain text or escaped. */
 export function skipSpaces(text: string, from: number): number {
-  if (!mayBeBlank(text.charCodeAt(from))) return from
+  let at = from
+  while (at < from + 32 && (text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9)) at++
+  if (at === from + 32 || !mayBeBlank(text.charCodeAt(at))) return at
   SPACES.lastIndex = from
   SPACES.test(text)
   return SPACES.lastIndex

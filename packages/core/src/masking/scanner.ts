@@ -1,7 +1,8 @@
 import { findAssigned } from './assignment.js'
-import { isWord } from './characters.js'
-import { type Finding, LOOK_BEHIND, type Memo, type Rest, WINDOW } from './finding.js'
+import { isIn, WORD } from './characters.js'
+import { type Finding, LOOK_BEHIND, Memo, type Rest, WINDOW } from './finding.js'
 import { findFlagged, findShortOption } from './flags.js'
+import { Output } from './output.js'
 import { findPrivateKey } from './pem.js'
 import { Places } from './places.js'
 import { findNamedInProse } from './prose.js'
@@ -29,7 +30,7 @@ export class Scanner {
   /** Whether a key may begin at `#at`, although a letter stands before: after an escape such as `\n` or `%22`. */
   #fresh = false
   #rest: Rest | null = null
-  readonly #memo: Memo = { judgedUpTo: 0 }
+  readonly #memo = new Memo()
 
   /** Takes the next piece; gives what is decided. */
   push(piece: string): string {
@@ -41,7 +42,7 @@ export class Scanner {
       this.#text = this.#text.slice(done)
       this.#at -= done
       this.#given -= done
-      this.#memo.judgedUpTo -= done
+      this.#memo.shift(done)
     }
     return masked
   }
@@ -54,7 +55,7 @@ export class Scanner {
   #run(limit: number, held: number): string {
     const text = this.#text
     const places = new Places(text)
-    let masked = ''
+    const masked = new Output()
     let at = this.#at
     while (at < limit) {
       if (this.#rest !== null) {
@@ -71,7 +72,7 @@ export class Scanner {
         at += this.#skip
         continue
       }
-      masked += text.slice(this.#given, found.start) + found.mask
+      masked.add(text.slice(this.#given, found.start), found.mask)
       at = found.end
       this.#given = at
       this.#fresh = false
@@ -79,9 +80,9 @@ export class Scanner {
     }
     this.#at = at
     const give = Math.max(this.#given, at - held)
-    masked += text.slice(this.#given, give)
+    const rest = text.slice(this.#given, give)
     this.#given = give
-    return masked
+    return masked.end(rest)
   }
 
   /** How far to go on from a place where nothing was found. */
@@ -115,18 +116,18 @@ export class Scanner {
       case '~':
         return findGlued(text, at) ?? findByMiddle(text, at)
       default:
-        return findVendorKey(text, at) ?? findWord(text, at, code)
+        return findVendorKey(text, at) ?? findWord(text, at, code, this.#memo)
     }
   }
 }
 
 /** Words that announce a secret without a separator; the first three letters have been looked at. */
-function findWord(text: string, at: number, code: number): Finding | null {
+function findWord(text: string, at: number, code: number, memo: Memo): Finding | null {
   switch (code | 32) {
     case 97:
       return findByMiddle(text, at) ?? findNamedInProse(text, at)
     case 98:
-      return findScheme(text, at)
+      return findScheme(text, at, memo)
     case 105:
     case 112:
     case 115:
@@ -139,7 +140,7 @@ function findWord(text: string, at: number, code: number): Finding | null {
 
 function findAtDash(text: string, at: number, memo: Memo): Finding | null {
   const before = text.charCodeAt(at - 1)
-  if (isWord(before)) return findGlued(text, at) ?? findByMiddle(text, at)
+  if (isIn(before, WORD)) return findGlued(text, at) ?? findByMiddle(text, at)
   const next = text.charCodeAt(at + 1)
   if (next === 45)
     return text.startsWith('-----BEGIN ', at)
@@ -148,7 +149,7 @@ function findAtDash(text: string, at: number, memo: Memo): Finding | null {
   if (next === 117 || next === 85) return findUserOption(text, at)
   return (
     (next === 112 || next === 97 ? findShortOption(text, at) : null) ??
-    (isWord(text.charCodeAt(at + 2)) ? findFlagged(text, at, memo) : null)
+    (isIn(text.charCodeAt(at + 2), WORD) ? findFlagged(text, at, memo) : null)
   )
 }
 

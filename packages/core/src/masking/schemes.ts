@@ -1,17 +1,21 @@
-import { endOfRun, isToken68, isUnquoted } from './characters.js'
-import { type Finding, MASK, type Rest, WINDOW } from './finding.js'
+import { endOfRun, TOKEN68, UNQUOTED } from './characters.js'
+import { type Finding, MASK, type Memo, type Rest, WINDOW } from './finding.js'
 import { isPlaceholder, isShortened } from './placeholders.js'
 import { prefixMask } from './vendor-keys.js'
 
-const restOfToken: Rest = (text, from, to) => endOfRun(text, from, to, isToken68)
+const restOfToken: Rest = (text, from, to) => endOfRun(text, from, to, TOKEN68)
 
 const PROSE_AFTER_SCHEME =
   /^(?:tokens?|auth|authentication|authorization|scheme|schemes|header|headers|credentials?|keys?|realm|challenge|of|and|or|is|are|was|the|a|an|format|type|prefix|method|string|value|null|undefined|none|jwt|jwts|required|access|for|with|in|to|from|on|as|if|not|followed|plus|space|abc|xyz|invalid|missing|expired|security)$/i
 const SCHEME =
   /(?:(bearer|basic|token|apikey|api-key|key|digest|negotiate|ntlm|sswid|ssws|geniekey|aws4-hmac-sha256|oauth|hawk|signature|dpop|splunk|klaviyo-api-key|sso-key|bot|private-token|zoho-oauthtoken|discogs|mac|vapid)(?:[ \t]{1,8}|%20|\+(?=\S)))/iy
 
+/** A text that is longer and no secret is not read again from a name inside it. Shorter ones are: it costs next to nothing. */
+const LONG = 64
+
 /** The credentials of an `Authorization` value: what follows its scheme (RFC 9110 section 11.4). */
-export function findCredentials(text: string, at: number, limit: number, encoded: boolean): Finding | null {
+export function findCredentials(text: string, at: number, limit: number, encoded: boolean, memo: Memo): Finding | null {
+  if (at < memo.credentials) return null
   SCHEME.lastIndex = at
   const scheme = SCHEME.exec(text)
   const start = scheme === null ? at : SCHEME.lastIndex
@@ -19,17 +23,21 @@ export function findCredentials(text: string, at: number, limit: number, encoded
   const end = parameters ? endOfParameters(text, start, limit) : endOfCredential(text, start, limit, encoded)
   if (end === start) return null
   const value = text.slice(start, end)
-  if (
-    isPlaceholder(value) ||
-    PROSE_AFTER_SCHEME.test(value) ||
-    /^(?:true|false|string|boolean|object|void|any)$/.test(value)
-  )
-    return null
-  if (isShortened(text, end) || text[end] === '(') return null
-  if (scheme === null && !isAlone(value)) return null
-  if (parameters && !/[=]/.test(value)) return null
-  return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
+  const isCredential =
+    !isWordOrPlaceholder(value) &&
+    !isShortened(text, end) &&
+    text[end] !== '(' &&
+    (scheme !== null || isAlone(value)) &&
+    (!parameters || value.includes('='))
+  if (isCredential) return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
+  if (end - at > LONG) memo.credentials = end
+  return null
 }
+
+const isWordOrPlaceholder = (value: string): boolean =>
+  PROSE_AFTER_SCHEME.test(value) ||
+  /^(?:true|false|string|boolean|object|void|any)$/.test(value) ||
+  isPlaceholder(value)
 
 /** A value without a scheme is taken for a credential only where no code or prose looks like it. */
 function isAlone(value: string): boolean {
@@ -37,7 +45,7 @@ function isAlone(value: string): boolean {
 }
 
 function endOfCredential(text: string, start: number, limit: number, encoded: boolean): number {
-  let end = endOfRun(text, start, limit, (code) => isUnquoted(code) && code !== 44)
+  let end = endOfRun(text, start, limit, UNQUOTED)
   if (encoded) {
     const stop = text.slice(start, end).search(/%(?:2[0267cC]|0[aAdD]|7[dD])/)
     if (stop >= 0) end = start + stop
@@ -60,21 +68,27 @@ function endOfParameters(text: string, start: number, limit: number): number {
 }
 
 /** `Bearer …` and `Basic …` where no header name stands before them. */
-export function findScheme(text: string, at: number): Finding | null {
+export function findScheme(text: string, at: number, memo: Memo): Finding | null {
+  if (at < memo.schemes) return null
   const word = /(bearer|basic)(?:[ \t]{1,8}|%20|\+|: ?)["']?/iy
   word.lastIndex = at
   const found = word.exec(text)
   if (found === null) return null
   const start = word.lastIndex
   const limit = Math.min(text.length, at + WINDOW)
-  let end = endOfRun(text, start, limit, isToken68)
+  let end = endOfRun(text, start, limit, TOKEN68)
   if (end < limit)
     while (end > start && /[.:=]/.test(text[end - 1]!) && !(text[end - 1] === '=' && end - start > 6)) end--
   const value = text.slice(start, end)
-  if (value.length < 3 || text[end] === '*' || isShortened(text, end) || isPlaceholder(value)) return null
-  const secret = found[1]!.toLowerCase() === 'basic' ? isUserAndPassword(value) : isBearer(text, at, value, end)
-  if (!secret) return null
-  return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
+  const isSecret =
+    value.length >= 3 &&
+    text[end] !== '*' &&
+    !isShortened(text, end) &&
+    !isPlaceholder(value) &&
+    (found[1]!.toLowerCase() === 'basic' ? isUserAndPassword(value) : isBearer(text, at, value, end))
+  if (isSecret) return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
+  if (end - at > LONG) memo.schemes = end
+  return null
 }
 
 function isBearer(text: string, at: number, value: string, end: number): boolean {
@@ -107,7 +121,8 @@ const ENCODED_PAIR =
 const ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|secure|httponly|priority|version|comment|partitioned)$/i
 
 /** The first value of `name=value; name=value` that was not masked before (RFC 6265 section 4). */
-export function findCookies(text: string, at: number, limit: number): Finding | null {
+export function findCookies(text: string, at: number, limit: number, memo: Memo): Finding | null {
+  if (at < memo.cookies) return null
   let next = at
   let start = -1
   let end = -1
@@ -138,7 +153,9 @@ export function findCookies(text: string, at: number, limit: number): Finding | 
     if (!gap.test(text)) break
     next = gap.lastIndex
   }
-  return start < 0 ? null : { start, end, mask: masked }
+  if (start >= 0) return { start, end, mask: masked }
+  if (next - at > LONG) memo.cookies = next
+  return null
 }
 
 /** Whether a name and an encoded equals sign follow. */

@@ -1,4 +1,4 @@
-import { isName } from './characters.js'
+import { isIn, NAME } from './characters.js'
 import type { Separator } from './separator.js'
 
 const EQUALS = 61
@@ -18,7 +18,7 @@ export function readSeparator(text: string, at: number, code: number): Separator
   if (code === COMMA) {
     return before === 34 || before === 39 ? { kind: ',', start: at, end: at + 1, encoded: false } : null
   }
-  if (code === GREATER) return isName(before) ? { kind: '>', start: at, end: at + 1, encoded: false } : null
+  if (code === GREATER) return isIn(before, NAME) ? { kind: '>', start: at, end: at + 1, encoded: false } : null
   if (before === EQUALS || before === 60 || before === GREATER) return null
   if (after === GREATER) return { kind: '=>', start: at, end: at + 2, encoded: false }
   let end = at + 1

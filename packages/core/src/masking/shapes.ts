@@ -1,4 +1,4 @@
-import { endOfRun, isAlphanumeric, isHex, isWord } from './characters.js'
+import { ALPHANUMERIC, endOfRun, isHex, isIn, WORD } from './characters.js'
 import { type Finding, MASK } from './finding.js'
 
 /** How far before the place that gives it away a key may begin. */
@@ -31,7 +31,7 @@ function findEntraSecret(text: string, at: number): Finding | null {
 /** `1234567890:AA…` (core.telegram.org/bots). */
 function findTelegramBot(text: string, at: number): Finding | null {
   if (!text.startsWith('AA', at + 1)) return null
-  const end = endOfRun(text, at + 1, at + 64, isWord)
+  const end = endOfRun(text, at + 1, at + 64, WORD)
   return end - at >= 33 && end - at <= 40 ? between(text, at, end, /(?<![\w])(?:bot)?\d{6,16}$/) : null
 }
 
@@ -46,10 +46,11 @@ function findMailKey(text: string, at: number): Finding | null {
 
 /** HCP Terraform: `<14>.atlasv1.<60 to 70>` (developer.hashicorp.com). */
 function findTerraform(text: string, at: number): Finding | null {
-  const end = endOfRun(text, at + 8, at + 108, (code) => isWord(code) || code === 61)
+  let end = at + 8
+  while (end < at + 108 && (isIn(text.charCodeAt(end), WORD) || text[end] === '=')) end++
   if (end - at < 48) return null
   const start = at - 15
-  const known = text[at - 1] === '.' && start >= 0 && endOfRun(text, start, at - 1, isAlphanumeric) === at - 1
+  const known = text[at - 1] === '.' && start >= 0 && endOfRun(text, start, at - 1, ALPHANUMERIC) === at - 1
   return { start: known ? start : at, end, mask: MASK }
 }
 

@@ -1,43 +1,40 @@
-import { endOfRun, isEnvironmentValue, isUnquoted } from './characters.js'
+import { ENVIRONMENT, endOfRun, isIn, UNQUOTED } from './characters.js'
 import type { Finding, Rest } from './finding.js'
 import { isShortened } from './placeholders.js'
 import { isRandom } from './randomness.js'
 import { toForm } from './value-form.js'
 import { maskFor, type ValuePlace } from './value-place.js'
-import { isOrdinary, isSecretValue, type ValueForm } from './values.js'
+import { isOrdinary, isSecretUnlessOrdinary, isSecretValue, type ValueForm } from './values.js'
 
 /** A value without quotes. */
 export function findUnquoted(text: string, place: ValuePlace, start: number, limit: number): Finding | null {
   const { separator, key, memo, name } = place
-  if (start < memo.judgedUpTo) return null
-  const bare = endOfValue(text, start, limit, separator.encoded, isUnquoted)
-  if (
-    bare > start &&
-    bare < limit &&
-    endsEveryForm(text.charCodeAt(bare)) &&
-    isOrdinary(text.slice(start, withoutStops(text, start, bare)))
-  ) {
-    memo.judgedUpTo = bare
+  if (start < memo.values) return null
+  const bare = endOfValue(text, start, limit, separator.encoded, UNQUOTED)
+  const isWhole = bare > start && bare < limit && endsEveryForm(text.charCodeAt(bare))
+  const whole = isWhole ? text.slice(start, withoutStops(text, start, bare)) : null
+  if (whole !== null && isOrdinary(whole)) {
+    memo.values = bare
     return null
   }
   const form = toForm(text, separator, name, bare)
   if (bare === start && form !== 'environment' && text[start] !== '&' && text[start] !== ',') return null
-  const reach = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, isEnvironmentValue) : bare
+  const reach = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, ENVIRONMENT) : bare
   const isCut = reach === limit && limit < text.length
   const end = isCut || reach === text.length ? reach : withoutStops(text, start, reach)
   const value = text.slice(start, isCut ? start + 64 : end)
   if (!isCut && isCode(text, place, value, end, form)) return null
-  if (!isSecretValue(value, key, form)) {
-    memo.judgedUpTo = end
+  if (!(value === whole ? isSecretUnlessOrdinary : isSecretValue)(value, key, form)) {
+    memo.values = end
     return null
   }
   return { start, end, mask: maskFor(text, start, key.kind), ...(isCut && { rest: restOfValue }) }
 }
 
 /** What ends an unquoted value is more in an environment file: there `,`, `;`, `&` and brackets belong to it. */
-const endsEveryForm = (code: number): boolean => !isEnvironmentValue(code)
+const endsEveryForm = (code: number): boolean => !isIn(code, ENVIRONMENT)
 
-const restOfValue: Rest = (text, from, to) => endOfRun(text, from, to, isUnquoted)
+const restOfValue: Rest = (text, from, to) => endOfRun(text, from, to, UNQUOTED)
 
 /** `name=call(…)`, a JSON number behind a quoted name, a variable in an assignment. */
 function isCode(text: string, { separator }: ValuePlace, value: string, end: number, form: ValueForm): boolean {
@@ -62,14 +59,8 @@ const isStop = (code: number): boolean => code === 46 || code === 58 || code ===
 /** What ends a value that is percent-encoded: quotes, `&`, a pipe, line ends, `;`, `<`, `>`, `]` and `}`. */
 const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[cCdD])/
 
-function endOfValue(
-  text: string,
-  start: number,
-  limit: number,
-  encoded: boolean,
-  belongs: (code: number) => boolean,
-): number {
-  const end = endOfRun(text, start, limit, belongs)
+function endOfValue(text: string, start: number, limit: number, encoded: boolean, set: number): number {
+  const end = endOfRun(text, start, limit, set)
   if (!encoded) return end
   const stop = text.slice(start, end).search(ENCODED_END)
   return stop < 0 ? end : start + stop

@@ -27,6 +27,8 @@ const PGPASS_HOST = /(?:^|[\n"]|\\n)[\w.*-]{1,64}$/
 
 /** The last field of `host:port:database:user:password`, a line of PostgreSQL's `.pgpass`; `at` is the first colon. */
 export function findInPgpass(text: string, at: number): Finding | null {
+  const next = text.charCodeAt(at + 1)
+  if (next !== 42 && !(next >= 48 && next <= 57)) return null
   PGPASS_LINE.lastIndex = at
   const password = PGPASS_LINE.exec(text)?.[1]
   if (password === undefined || isPlaceholder(password)) return null

@@ -29,9 +29,15 @@ const isBlank = (text: string, at: number): boolean => text.charCodeAt(at) === 3
 
 const LINE_START = /(?:^|[\n\r]|\\{1,4}[nr]|["'])[ \t]*(?:-[ \t]+|export[ \t]+|#[ \t]*|;[ \t]*)?["']?$/
 
+/** What stands before a name that starts a line, blanks aside: the line end, a quote, `-`, `export`, `#`, `;` or nothing. */
+const MAY_START_LINE = new Set([Number.NaN, ...Array.from('\n\rnr"\'-t#; \t', (character) => character.charCodeAt(0))])
+
 function startsLine(text: string, at: number): boolean {
   const code = text.charCodeAt(at - 1)
   if (code > 59 && code !== 92 && code !== 110 && code !== 114) return false
+  let blank = at
+  while (at - blank < 40 && isBlank(text, blank - 1)) blank--
+  if (!MAY_START_LINE.has(text.charCodeAt(blank - 1))) return false
   const before = text.slice(Math.max(0, at - 40), at)
   return LINE_START.test(before) && (at > 40 || before.length === at)
 }

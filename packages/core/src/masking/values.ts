@@ -1,6 +1,7 @@
 import type { Key, KeyKind } from './key-names.js'
 import { isPlaceholder } from './placeholders.js'
 import { isRandom, UUID } from './randomness.js'
+import { COLON, DIGIT, DOT, GREATER, HASH, isMixed, kindsOf, SLASH, SPACE } from './value-kinds.js'
 
 /**
  * How a value stands in the text: `quoted`; an `environment` line `NAME=value`; a `form` or connection string
@@ -40,42 +41,52 @@ const SELECTOR = /^[#.][a-z][a-z-]*$|^[A-Za-z_-]+(?:\/[A-Za-z_-]+)+(?:#\w+)?$/
 /** Names of types and algorithms, colours and versions. */
 const TYPE_LIKE =
   /^(?:(?:u?int|float|utf|base|sha|md|bytes|oauth|oauth2|hs|rs|es|ps|aes|argon|pbkdf|bcrypt|scrypt|varchar|char|iso|ed|x|v|ipv|http|web|s|k8s|i)[-_]?\d{1,4}(?:[-_]?[a-z]{0,5})?|#[0-9a-f]{3,8}|[~^<>=]{0,2}v?\d+\.\d+\.\d+(?:-[\w.]+)?)$/i
+/** Longest name of a type; versions, which have dots, may be longer. */
+const MAX_TYPE = 20
 const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\??\.|->|::)[A-Za-z_$][\w$]*)+!?$/
 const MODULE = /^(?:process|os|import|config|secrets|vars|env|self|this|settings|app)\b/
 /** A name in code that says what it holds: `token2`, `apiKey`. */
-const VARIABLE =
-  /^(?=.*(?:password|passwd|passphrase|secret|token|key|auth|credential|cookie|bearer))[A-Za-z_$]\D{0,29}\d{0,2}$/i
+const VARIABLE = /^[A-Za-z_$]\D{0,29}\d{0,2}$/i
+const TELLING_WORD = /password|passwd|passphrase|secret|token|key|auth|credential|cookie|bearer/i
 
-function pointsElsewhere(value: string): boolean {
+function pointsElsewhere(value: string, kinds: number): boolean {
+  if ((kinds & (DOT | SLASH | COLON | HASH)) === 0) return false
   if (FILE.test(value) || REFERENCE.test(value)) return true
-  if (!/[/\\#.]/.test(value)) return false
+  if ((kinds & (DOT | SLASH | HASH)) === 0) return false
   const isKey = value.length >= 30 && /[A-Z]/.test(value) && /\d/.test(value) && !value.includes('.')
   return SELECTOR.test(value) || (PATH.test(value) && !isKey)
 }
 
 /** `settings.password`, `user->token`: code that reads a value from somewhere. */
-const isMember = (value: string): boolean =>
-  /[.>:]/.test(value) &&
+const isMember = (value: string, kinds: number): boolean =>
+  (kinds & (DOT | GREATER | COLON)) !== 0 &&
   MEMBER.test(value) &&
   !value
     .split(/\W+/)
     .some((part) => part.length >= 16 && /\d/.test(part) && !/^[A-Za-z]+(?:_[A-Za-z0-9]+)+$/.test(part))
 
-const isMixed = (value: string): boolean => /\d/.test(value) && /[A-Za-z]/.test(value)
+const isTypeLike = (value: string, kinds: number): boolean =>
+  (kinds & (DIGIT | HASH)) !== 0 && (value.length <= MAX_TYPE || (kinds & DOT) !== 0) && TYPE_LIKE.test(value)
 
 /** Whether a value is a word of code or a placeholder, in whatever form it stands. */
 export const isOrdinary = (value: string): boolean => INNOCENT.has(value.toLowerCase()) || isPlaceholder(value)
 
 /** Whether `value`, which stands after `key`, is a secret rather than code, prose or a placeholder. */
-export function isSecretValue(value: string, key: Key, form: ValueForm): boolean {
-  if (value.length === 0 || isOrdinary(value) || pointsElsewhere(value) || TYPE_LIKE.test(value)) return false
-  if (key.kind === 'opaque') return isOpaque(value, key.specific, form)
+export const isSecretValue = (value: string, key: Key, form: ValueForm): boolean =>
+  value.length > 0 && !isOrdinary(value) && isSecretUnlessOrdinary(value, key, form)
+
+/** The same of a value that {@link isOrdinary} has turned down. */
+export function isSecretUnlessOrdinary(value: string, key: Key, form: ValueForm): boolean {
+  if (value.length === 0) return false
+  const kinds = kindsOf(value)
+  if (pointsElsewhere(value, kinds) || isTypeLike(value, kinds)) return false
+  if (key.kind === 'opaque') return isOpaque(value, kinds, key.specific, form)
   if (key.kind === 'code') return form === 'form' && isRandom(value, 8)
-  return form === 'quoted' ? isQuotedSecret(value, key) : isUnquotedSecret(value, key.kind, form)
+  return form === 'quoted' ? isQuotedSecret(value, kinds, key) : isUnquotedSecret(value, kinds, key.kind, form)
 }
 
-function isOpaque(value: string, vendor: boolean, form: ValueForm): boolean {
-  if (form !== 'quoted' && isMember(value)) return false
+function isOpaque(value: string, kinds: number, vendor: boolean, form: ValueForm): boolean {
+  if (form !== 'quoted' && isMember(value, kinds)) return false
   if (vendor) return isRandom(value, 14) || UUID.test(value)
   return isRandom(value, 16) && !UUID.test(value) && !/^\w+(?:[-.:/][a-z]+)+$/.test(value)
 }
@@ -83,9 +94,9 @@ function isOpaque(value: string, vendor: boolean, form: ValueForm): boolean {
 /** What follows where the quote that seemed to open the value closes the name: `"Password: " + read() + "…"`. */
 const CODE_AFTER_QUOTE = /^\s*[,)}\];]|^\s*[+.&|?:]\s*[$\w"'(].*\s|^\s*\.\s*\$|^ [+=]/
 
-function isQuotedSecret(value: string, { kind, specific }: Key): boolean {
+function isQuotedSecret(value: string, kinds: number, { kind, specific }: Key): boolean {
   if (/^[^\w]/.test(value) && CODE_AFTER_QUOTE.test(value)) return false
-  if (/\s|\\[nrt]/.test(value)) return !isProse(value, kind)
+  if ((kinds & (SPACE | SLASH)) !== 0 && /\s|\\[nrt]/.test(value)) return !isProse(value, kind)
   if (/^\^.*\$$|^[[(].*[\])]$/.test(value)) return false
   // Lexers and grammars call their words tokens, user interfaces their labels.
   if (kind === 'token' && !specific && (/^[a-z]+(?:[._-][a-z]+)*$/.test(value) || /^[A-Z][a-z]+$/.test(value)))
@@ -98,14 +109,15 @@ function isProse(value: string, kind: KeyKind): boolean {
   return SENTENCE_WORD.test(value) || /^[^\d]*[.!?]$/.test(value) || value.split(/\s+/).length > 12
 }
 
-function isUnquotedSecret(value: string, kind: KeyKind, form: ValueForm): boolean {
+function isUnquotedSecret(value: string, kinds: number, kind: KeyKind, form: ValueForm): boolean {
   const isSetting = form === 'environment' || form === 'form'
-  if (/^[!(&*=>|{[\]}),;:?@]/.test(value) && !isMixed(value)) return false
-  if (isMember(value) && (!isSetting || MODULE.test(value))) return false
-  if (/^\d+(?:\.\d+)?$/.test(value)) return kind === 'password' && value.length >= (isSetting ? 4 : 6)
+  const mixed = isMixed(kinds)
+  if (!mixed && /^[!(&*=>|{[\]}),;:?@]/.test(value)) return false
+  if (isMember(value, kinds) && (!isSetting || MODULE.test(value))) return false
+  if (!mixed && /^\d+(?:\.\d+)?$/.test(value)) return kind === 'password' && value.length >= (isSetting ? 4 : 6)
   if (isSetting) return value.length >= 3
   if (form === 'fields') return value.length >= 3 && !(kind === 'token' && /^(?:[a-z]{1,7}|[A-Z]{1,7})$/.test(value))
-  if (isMixed(value)) return value.length >= (form === 'line' ? 5 : 6) && !VARIABLE.test(value)
+  if (mixed) return value.length >= (form === 'line' ? 5 : 6) && !(VARIABLE.test(value) && TELLING_WORD.test(value))
   if (form === 'line')
     return kind === 'password' && value.length >= 5 && (/^[a-z]+$/.test(value) || /[!@#%^]/.test(value))
   return /[!@#%^~]/.test(value) && value.length >= 8

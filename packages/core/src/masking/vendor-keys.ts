@@ -1,4 +1,4 @@
-import { isAlphanumeric, isWord } from './characters.js'
+import { ALPHANUMERIC, isIn, WORD } from './characters.js'
 import { type Finding, MASK } from './finding.js'
 import { GramTable } from './grams.js'
 import type { VendorKeyRow } from './vendor-key-row.js'
@@ -70,15 +70,15 @@ export function findVendorKey(text: string, at: number): Finding | null {
 /** Base64 holds any letters, and `+` and `/` between them are no boundary. */
 function isInsideBase64(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1)
-  return (before === 43 || before === 47) && isAlphanumeric(text.charCodeAt(at - 2))
+  return (before === 43 || before === 47) && isIn(text.charCodeAt(at - 2), ALPHANUMERIC)
 }
 
-/** `ghp_xxxxxxxx`: people write what stands for a key with its prefix. */
-function isFiller(text: string, from: number, end: number): boolean {
-  return /[xX*#]{8}|^([xX0*.-])\1+$|(?:your|YOUR)[-_]|^[xX]+(?![A-Za-z0-9])/.test(
-    text.slice(from, Math.min(end, from + 64)),
-  )
-}
+const MAX_FILLER = 256
+const FILLER = /[xX*#]{8}|^([xX0*.-])\1+$|(?:your|YOUR)[-_]|^[xX]+(?![A-Za-z0-9])/
+
+/** `ghp_xxxxxxxx`: people write what stands for a key with its prefix, but not at any length. */
+const isFiller = (text: string, from: number, end: number): boolean =>
+  end - from <= MAX_FILLER && FILLER.test(text.slice(from, Math.min(end, from + 64)))
 
 /** How a value that begins with a known prefix is masked; null for any other. */
 export function prefixMask(text: string, at: number): string | null {
@@ -87,7 +87,6 @@ export function prefixMask(text: string, at: number): string | null {
 
 function endOfWord(text: string, from: number, to: number): number {
   let at = from
-  while (at < to && (isWord(text.charCodeAt(at)) || (text.charCodeAt(at) === 46 && isWord(text.charCodeAt(at + 1)))))
-    at++
+  while (at < to && (isIn(text.charCodeAt(at), WORD) || (text[at] === '.' && isIn(text.charCodeAt(at + 1), WORD)))) at++
   return at
 }
