@@ -84,7 +84,7 @@ export const commands: readonly Command[] = [
   {
     name: 'credentials add',
     help: credentialsHelp.add,
-    flags: ['replace'],
+    flags: ['replace', 'json'],
     values: ['domain!', 'type', ...federationOptions],
     operands: [],
     load: () => import('./commands/credentials-add.js'),

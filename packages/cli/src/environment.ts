@@ -9,6 +9,11 @@ export interface Environment {
   readonly host: string
   /** Absolute. */
   readonly credentialsDir: string
+  /**
+   * Where commands put new client keys and credentials: into the database where DATABASE_URL is set and CREDENTIALS_DIR is not,
+   * else into the folder.
+   */
+  readonly newSecretsIn: 'folder' | 'database'
   /** Absolute. */
   readonly dataDir: string
   /** Null for the API itself. */
@@ -128,6 +133,7 @@ export function readEnvironment(
     port: values.PORT,
     host: values.HOST,
     credentialsDir: values.CREDENTIALS_DIR,
+    newSecretsIn: values.DATABASE_URL !== null && set.CREDENTIALS_DIR === undefined ? 'database' : 'folder',
     dataDir: values.DATA_DIR,
     upstream: values.CLAUDE_API_BASE_URL,
     anthropicApiKey: values.ANTHROPIC_API_KEY,
