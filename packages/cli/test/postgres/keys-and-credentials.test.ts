@@ -5,6 +5,7 @@ import { createKeyRingKey, digestClientKey } from '@agent-prompt-train/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRoledDatabase, type RoledDatabase } from '../../../storage-pg/test/support/serving-role.js'
 import { makeFolder, type Server, serve, type Variables, writeCredentialFile } from '../support/command.js'
+import { login, toVariables } from '../support/login.js'
 import { run, runJson } from '../support/run.js'
 import { startScriptedUpstream } from '../support/scripted-upstream.js'
 import { startTokenEndpoint } from '../support/token-endpoint.js'
@@ -55,7 +56,8 @@ async function timeUntil(server: Server, key: string, status: number): Promise<n
   return Date.now() - since
 }
 
-describe('with DATABASE_URL', () => {
+// Each runs several processes, one after the other.
+describe('with DATABASE_URL', { timeout: 90_000 }, () => {
   it('credentials and keys go into the database, sealed and as digests, and serve uses them', async () => {
     const upstream = await startScriptedUpstream()
     const folder = makeFolder()
@@ -136,17 +138,12 @@ describe('with DATABASE_URL', () => {
     })
   })
 
-  it('an OAuth credential is refreshed and shown there', async () => {
-    const endpoint = await startTokenEndpoint()
-    const folder = makeFolder()
-    const input = JSON.stringify({
-      access_token: 'sk-ant-oat01-FAKE',
-      refresh_token: 'sk-ant-ort01-FAKE',
-      expires_at: new Date(Date.now() + 60_000).toISOString(),
-    })
-    await run(folder, `credentials add --domain ${DOMAIN} --type oauth`, { input, variables })
-    const settings = { ...variables, OAUTH_TOKEN_URL: endpoint.url, ALLOW_SUBSCRIPTION_OAUTH: 'true' }
+  it('an OAuth credential is stored by a login, refreshed and shown there', async () => {
+    const [folder, endpoint] = [makeFolder(), await startTokenEndpoint()]
+    const settings = { ...toVariables(endpoint), ...variables }
+    expect((await login(folder, settings)).stdout).toContain(`credential of ${DOMAIN} in ${storedIn}, sealed.`)
     expect(await runJson(folder, `oauth refresh --domain ${DOMAIN}`, settings)).toMatchObject({ state: 'fresh' })
+    expect(endpoint.grants.map(({ grant_type }) => grant_type)).toEqual(['authorization_code', 'refresh_token'])
     expect(await runJson(folder, 'oauth status', settings)).toMatchObject({
       credentials: [{ domain: DOMAIN, state: 'fresh', failure: null }],
     })
@@ -170,7 +167,7 @@ describe('with DATABASE_URL', () => {
   })
 })
 
-describe('with DATABASE_URL and a folder of credential files', () => {
+describe('with DATABASE_URL and a folder of credential files', { timeout: 90_000 }, () => {
   const inFolder = (folder: string) => `the folder ${join(folder, 'credentials')}`
 
   it('what is in a file stays in its file, and what is new goes into the database', async () => {
