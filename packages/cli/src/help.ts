@@ -29,6 +29,19 @@ Options:
       --version       Show the version
 `
 
+/** The help of the commands that begin with the same word: their lines of the general help. */
+export function toGroupHelp(group: string): string {
+  const lines = generalHelp.split('\n').filter((line) => line.startsWith(`  ${group} `))
+  return `Usage: prompt-train ${group} <command> [options]
+
+Commands:
+${lines.join('\n')}
+
+Options:
+  -h, --help          Show this help, or that of a command
+`
+}
+
 export const serveHelp = `Run the proxy as one process, until SIGTERM or Ctrl-C.
 
 Usage: prompt-train serve

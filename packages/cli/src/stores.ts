@@ -59,12 +59,13 @@ const NO_FILES: FileCredentialHealth = { refused: [], loose: [] }
 export async function withStores<T>(use: (stores: Stores) => Promise<T>, options: StoresOptions = {}): Promise<T> {
   const { makeFolder = false, tellProblems = true } = options
   const environment = readEnvironment({ isTerminal: false })
-  const { keyRing, newSecretsIn, credentialsDir } = environment
+  const { keyRing, allowPlain, newSecretsIn, credentialsDir } = environment
   const files = openFolder(environment, makeFolder)
   try {
     const database = environment.databaseUrl === null ? null : await openDatabase(environment)
     try {
-      const open = (stored: CredentialStore) => (keyRing === null ? stored : sealedCredentialStore(stored, keyRing))
+      const open = (stored: CredentialStore) =>
+        keyRing === null ? stored : sealedCredentialStore(stored, keyRing, { allowPlain })
       const folder: Place | null = files && {
         kind: 'folder',
         name: `the folder ${credentialsDir}`,
