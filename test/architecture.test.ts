@@ -25,6 +25,7 @@ const VOCABULARY = [
   'storage/credential',
   'storage/storage',
   'storage/exchange-store',
+  'within',
 ]
 /** What several folders seal data at rest with: it knows the vocabulary alone, and any folder may import it. */
 const SHARED_FOLDER = 'key-ring'

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { ConfigurationError, type KeyRing, parseKeyRing, Secret } from '@agent-prompt-train/core'
+import { ConfigurationError, isCredentialText, type KeyRing, parseKeyRing, Secret } from '@agent-prompt-train/core'
 import { z } from 'zod'
 
 /** What `serve` and the commands beside it are told by the environment, checked and complete. */
@@ -68,8 +68,7 @@ const days = z
 const apiKey = z
   .string()
   .trim()
-  // Also what an HTTP header cannot carry.
-  .regex(/^[\x21-\x7e]+$/, 'has spaces, line breaks or other characters that no key has')
+  .refine(isCredentialText, 'has spaces, line breaks or other characters that no key has')
   .refine((text) => !text.startsWith('cnp_'), 'holds a client key: it wants the key for the Anthropic API (sk-ant-…)')
   .transform((text) => new Secret(text))
 

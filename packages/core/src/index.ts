@@ -88,6 +88,7 @@ export {
   type ApiKeyCredential,
   type Credential,
   type FederationCredential,
+  isCredentialText,
   neverRefreshed,
   type OAuthCredential,
   type OAuthRefreshState,

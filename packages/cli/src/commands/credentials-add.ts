@@ -1,4 +1,4 @@
-import { ConfigurationError, type Credential, neverRefreshed, Secret } from '@agent-prompt-train/core'
+import { ConfigurationError, type Credential, isCredentialText, neverRefreshed, Secret } from '@agent-prompt-train/core'
 import { z } from 'zod'
 import type { Given } from '../commands.js'
 import { assertNoFederation, toFederation } from '../federation-options.js'
@@ -6,11 +6,10 @@ import { askHidden, askLine, isInteractive, RefusedError, readAll } from '../pro
 import { describeKeeping, withStores } from '../stores.js'
 import { UsageError } from '../usage-error.js'
 
-/** What a header may carry of a credential: RFC 9110 section 11.2, token68, with "." "_" "~" "-". */
 const secret = z
   .string()
   .trim()
-  .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'has spaces, line breaks or other characters that no credential has')
+  .refine(isCredentialText, 'has spaces, line breaks or other characters that no credential has')
   .refine(
     (text) => !/^cnp_(?:live|test)_/.test(text),
     'is a client key: the credential for the Anthropic API is wanted',
