@@ -1,3 +1,5 @@
+import { PLACES } from './help-places.js'
+
 export const add = `Store the upstream credential of a domain. It is read from standard input, or asked for on a terminal.
 
 Usage: prompt-train credentials add --domain DOMAIN [--type api_key|oauth] [--replace] [--json]
@@ -20,7 +22,8 @@ Options:
 
 Standard input holds the API key alone, or for oauth { "access_token", "refresh_token", "expires_at" } as JSON.
 A federation credential holds no secret and is taken from the options.
-With ENCRYPTION_KEYS the credential is sealed.
+With ENCRYPTION_KEYS the credential is sealed. A database takes no secret in the clear.
+${PLACES}
 `
 
 export const list = `List the domains that have a credential, and of which kind. Shows no secret.
@@ -32,7 +35,7 @@ Options:
   -h, --help            Show this help
 `
 
-export const check = `Check every credential file: owner and mode, format, and that sealed ones open with ENCRYPTION_KEYS.
+export const check = `Check every credential: owner, mode and format of files, and that sealed ones open with ENCRYPTION_KEYS.
 
 Usage: prompt-train credentials check [--json]
 

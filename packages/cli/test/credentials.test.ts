@@ -207,6 +207,22 @@ describe('sealed credentials', () => {
     })
   })
 
+  it('alone are used with ALLOW_PLAIN_CREDENTIALS=false', async () => {
+    const folder = makeFolder()
+    await run(folder, 'credentials add --domain example.com', { input: API_KEY })
+    const variables = { ENCRYPTION_KEYS: await makeEntry('k1'), ALLOW_PLAIN_CREDENTIALS: 'false' }
+    const problem = 'The credential example.com is stored in the clear, which is not allowed.'
+    const command = promptTrain(['serve'], { PORT: '0', ...variables }, folder)
+    expect(await command.exited).toBe(1)
+    expect(command.output.stderr).toBe(`prompt-train: ALLOW_PLAIN_CREDENTIALS: ${problem}\n`)
+    expect(await run(folder, 'credentials check', { variables })).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`example.com: ${problem}`),
+    })
+    await run(folder, 'credentials seal', { variables })
+    expect(await run(folder, 'credentials check', { variables })).toMatchObject({ code: 0 })
+  })
+
   it('need ENCRYPTION_KEYS to be sealed', async () => {
     const folder = makeFolder()
     await run(folder, 'credentials add --domain example.com', { input: API_KEY })

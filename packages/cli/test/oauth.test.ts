@@ -79,6 +79,14 @@ describe('oauth', { timeout: 90_000 }, () => {
     for (const text of [...texts, JSON.stringify(json)]) expect(text).not.toMatch(TOKEN)
   })
 
+  it('refreshes where serve would, at the upstream, where OAUTH_TOKEN_URL is not set', async () => {
+    const [folder, endpoint] = [makeFolder(), await startTokenEndpoint()]
+    await login(folder, toVariables(endpoint))
+    const variables = { CLAUDE_API_BASE_URL: new URL(endpoint.url).origin, OAUTH_CLIENT_ID: 'client-1' }
+    expect(await run(folder, REFRESH, { variables })).toMatchObject({ code: 0, stderr: '' })
+    expect(endpoint.grants[1]).toMatchObject({ grant_type: 'refresh_token' })
+  })
+
   it('takes a new login up while serve runs, once the old one is dead', async () => {
     const [folder, upstream, endpoint] = [makeFolder(), await startScriptedUpstream(), await startTokenEndpoint()]
     const variables = toVariables(endpoint)
