@@ -43,7 +43,8 @@ Options:
   -h, --help            Show this help
 
 ${DATES}
-The successor goes where the old key is. ${PLACES}
+The successor goes where the old key is.
+${PLACES}
 `
 
 export const revoke = `Revoke a client key, or every key of a domain. It counts within 5 seconds.

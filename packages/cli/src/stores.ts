@@ -4,12 +4,13 @@ import {
   ConfigurationError,
   type CredentialStore,
   type FileCredentialHealth,
+  type FileCredentialStore,
   type KeyRing,
   sealedCredentialStore,
 } from '@agent-prompt-train/core'
 import { openFolder } from './credential-folder.js'
-import { openDatabase } from './database.js'
-import { readEnvironment } from './environment.js'
+import { type OpenedDatabase, openDatabase } from './database.js'
+import { type Environment, readEnvironment } from './environment.js'
 
 /** One place where `serve` looks for client keys and credentials: the folder of credential files, or a database. */
 export interface Place {
@@ -59,38 +60,13 @@ const NO_FILES: FileCredentialHealth = { refused: [], loose: [] }
 export async function withStores<T>(use: (stores: Stores) => Promise<T>, options: StoresOptions = {}): Promise<T> {
   const { makeFolder = false, tellProblems = true } = options
   const environment = readEnvironment({ isTerminal: false })
-  const { keyRing, allowPlain, newSecretsIn, credentialsDir } = environment
   const files = openFolder(environment, makeFolder)
   try {
     const database = environment.databaseUrl === null ? null : await openDatabase(environment)
     try {
-      const open = (stored: CredentialStore) =>
-        keyRing === null ? stored : sealedCredentialStore(stored, keyRing, { allowPlain })
-      const folder: Place | null = files && {
-        kind: 'folder',
-        name: `the folder ${credentialsDir}`,
-        clientKeys: files.clientKeys,
-        stored: files,
-        credentials: open(files),
-        keyRing,
-      }
-      const table: Place | null = database && {
-        kind: 'database',
-        name: `the database ${database.description}`,
-        clientKeys: database.storage.clientKeys,
-        stored: database.storage.credentials,
-        credentials: open(database.storage.credentials),
-        keyRing,
-      }
       const health = () => files?.health() ?? NO_FILES
       if (tellProblems) tell(health())
-      return await use(
-        toStores(
-          [folder, table].filter((place) => place !== null),
-          newSecretsIn,
-          health,
-        ),
-      )
+      return await use(toStores(toPlaces(environment, files, database), environment.newSecretsIn, health))
     } finally {
       await database?.close()
     }
@@ -124,6 +100,21 @@ export function describeKeeping({ kind, name, keyRing }: Place, holdsSecret: boo
     )
   }
   return `in ${name}, in the clear, because ENCRYPTION_KEYS is not set`
+}
+
+function toPlaces(
+  { keyRing, allowPlain, credentialsDir }: Environment,
+  files: FileCredentialStore | null,
+  database: OpenedDatabase | null,
+): readonly Place[] {
+  const toPlace = (kind: Place['kind'], name: string, clientKeys: ClientKeyStore, stored: CredentialStore): Place => ({
+    ...{ kind, name, clientKeys, stored, keyRing },
+    credentials: keyRing === null ? stored : sealedCredentialStore(stored, keyRing, { allowPlain }),
+  })
+  const folder = files && toPlace('folder', `the folder ${credentialsDir}`, files.clientKeys, files)
+  const { description, storage } = database ?? {}
+  const table = storage && toPlace('database', `the database ${description}`, storage.clientKeys, storage.credentials)
+  return [folder, table].filter((place) => place != null)
 }
 
 function toStores(places: readonly Place[], newSecretsIn: Place['kind'], health: Stores['health']): Stores {
