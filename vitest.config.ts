@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Tests that share one Postgres, which starts only when one of them runs. */
-const onPostgres = ['packages/storage-pg/test/**/*.test.ts']
+const onPostgres = ['packages/storage-pg/test/**/*.test.ts', 'packages/cli/test/postgres/**/*.test.ts']
 
 export default defineConfig({
   test: {

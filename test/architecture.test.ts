@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -25,6 +26,7 @@ const VOCABULARY = [
   'storage/credential',
   'storage/storage',
   'storage/exchange-store',
+  'within',
 ]
 /** What several folders seal data at rest with: it knows the vocabulary alone, and any folder may import it. */
 const SHARED_FOLDER = 'key-ring'
@@ -110,6 +112,78 @@ describe('adapters', () => {
       }
     }
   })
+})
+
+describe('storage-pg', () => {
+  const SQL =
+    /\b(?:select|insert into|update|delete from|where|order by|values|create|alter|drop|truncate|grant|listen|notify)\b|\$<|\$\d/i
+  /** What pg-promise fills in as it stands: everything but a quoted name. */
+  const UNQUOTED = /\$\d+(?:\^|#|:(?!name\b|:))|\$<[^>]*(?:\^|#|:(?!name>))[^>]*>/
+
+  /** Pieces of SQL that depend on a value. Constants of the same file, named in capitals, may be put together. */
+  function builtSql(text: string): string[] {
+    const source = ts.createSourceFile('file.ts', text, ts.ScriptTarget.Latest, true)
+    const constants = new Map<string, ts.Expression>()
+    for (const statement of source.statements) {
+      if (!ts.isVariableStatement(statement) || !(statement.declarationList.flags & ts.NodeFlags.Const)) continue
+      for (const { name, initializer } of statement.declarationList.declarations) {
+        if (initializer !== undefined) constants.set(name.getText(), initializer)
+      }
+    }
+    const isConstant = (node: ts.Expression): boolean => {
+      if (ts.isStringLiteralLike(node)) return true
+      if (ts.isTemplateExpression(node)) return node.templateSpans.every(({ expression }) => isConstant(expression))
+      const initializer = ts.isIdentifier(node) && /^[A-Z_]+$/.test(node.text) ? constants.get(node.text) : undefined
+      return initializer !== undefined && isConstant(initializer)
+    }
+    /** What is written in a text, without what is put into it. */
+    const wordsOf = (node: ts.Node): string => {
+      if (ts.isStringLiteralLike(node)) return node.text
+      if (!ts.isTemplateExpression(node)) return ''
+      return [node.head, ...node.templateSpans.map(({ literal }) => literal)].map(({ text }) => text).join(' ')
+    }
+    const builtFrom = (node: ts.Node): string => {
+      if (ts.isTemplateExpression(node)) return isConstant(node) ? '' : wordsOf(node)
+      if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.PlusToken) return ''
+      return `${wordsOf(node.left)} ${wordsOf(node.right)}`
+    }
+    const found: string[] = []
+    const visit = (node: ts.Node): void => {
+      if (SQL.test(builtFrom(node)) || UNQUOTED.test(wordsOf(node))) found.push(node.getText())
+      ts.forEachChild(node, visit)
+    }
+    visit(source)
+    return found
+  }
+
+  it.each(sources(join(root, 'packages/storage-pg/src')).map(({ path, text }) => [path, text] as const))(
+    '%s builds no SQL from values: they are parameters',
+    (_path, text) => {
+      expect(builtSql(text)).toEqual([])
+    },
+  )
+
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: the texts are source code.
+  it.each([
+    'rows(`select * from client_keys where domain = ${domain}`)',
+    "rows('select * from client_keys order by ' + column)",
+    'let ORDER = column; rows(`select 1 from $<schema:name>.exchanges order by ${ORDER}`)',
+    'const PART = `where ${column} = $1`; rows(`select 1 ${PART}`)',
+    "rows('select $1:raw')",
+    "rows('select $<column^> from exchanges')",
+  ])('would be caught with: %s', (text) => {
+    expect(builtSql(text)).not.toEqual([])
+  })
+
+  it.each([
+    "const PART = 'domain = $1'; rows(`select 1 from $<schema:name>.exchanges where ${PART}`, [domain])",
+    "none('listen $1:name', [channel])",
+    "rows('select $1::text')",
+    'throw new Error(`The credential of ${domain} is gone.`)',
+  ])('may say: %s', (text) => {
+    expect(builtSql(text)).toEqual([])
+  })
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: the texts were source code.
 })
 
 describe('library packages', () => {

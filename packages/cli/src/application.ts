@@ -56,7 +56,7 @@ export async function createApplication(environment: Environment, logger: Logger
     credentials: upstream.credentials,
     ...(upstream.url !== null && { upstream: upstream.url }),
     oauth: toOAuthOptions(environment.oauth),
-    edge: { trustedProxies: environment.trustedProxies, allow: environment.ipAllowlist },
+    edge: toEdgeOptions(environment),
     logger,
   })
   return {
@@ -111,6 +111,11 @@ function toOAuthOptions({ tokenUrl, clientId, allowSubscription }: OAuthSettings
     ...(clientId !== null && { clientId }),
     allowSubscriptionOAuth: allowSubscription,
   }
+}
+
+function toEdgeOptions(environment: Environment): NonNullable<ProxyOptions['edge']> {
+  const { trustedProxies, ipAllowlist: allow, checkHost, authFailuresPerMinute: max } = environment
+  return { trustedProxies, allow, checkHost, limits: { authFailures: { max, windowMs: 60_000 } } }
 }
 
 interface Callers {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { parseArguments } from './arguments.js'
 import { commands, showVersion } from './commands.js'
 import { generalHelp } from './help.js'
@@ -28,6 +28,19 @@ describe('parseArguments', () => {
     expect(parse(line).given.flags.help).toBe(true)
     expect(commands).not.toContain(parse(line).command)
   })
+
+  it.each(['auth', 'credentials', 'keyring', 'keys', 'oauth'])(
+    'shows the commands of "%s" with its --help',
+    async (group) => {
+      const { run } = await parse(`${group} --help`).command.load()
+      const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+      await run({ flags: {}, values: {}, operands: [] })
+      const [[text]] = write.mock.calls as unknown as [[string]]
+      write.mockRestore()
+      const names = commands.map(({ name }) => name)
+      for (const name of names) expect(text.includes(`\n  ${name} `), name).toBe(name.startsWith(`${group} `))
+    },
+  )
 
   it('takes values and operands', () => {
     expect(parse('keys create --domain example.com --label=ci --json').given).toEqual({
@@ -63,7 +76,7 @@ describe('parseArguments', () => {
     ['', 'no command given', 'prompt-train'],
     ['serv', 'unknown command "serv"', 'prompt-train'],
     ['serv --help', 'unknown command "serv"', 'prompt-train'],
-    ['auth', 'the command "auth" is not complete', 'prompt-train'],
+    ['auth', 'the command "auth" is not complete', 'prompt-train auth'],
     ['auth make', 'unknown command "auth make"', 'prompt-train'],
     ['--helpp', 'unknown option "--helpp"', 'prompt-train'],
     ['serve --port=80', 'unknown option "--port"', 'prompt-train serve'],
@@ -78,7 +91,7 @@ describe('parseArguments', () => {
     ['keys create --domain a --domain b', 'option "--domain" is given twice', 'prompt-train keys create'],
     ['keys rotate', 'KEYID is missing', 'prompt-train keys rotate'],
     ['keys rotate a b', 'unexpected argument "b"', 'prompt-train keys rotate'],
-    ['keys', 'the command "keys" is not complete', 'prompt-train'],
+    ['keys', 'the command "keys" is not complete', 'prompt-train keys'],
   ])('refuses "%s": %s', (line, problem, help) => {
     expect(() => parse(line)).toThrow(new UsageError(problem, help))
   })

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type Command, commands, type Given, showHelp, showVersion } from './commands.js'
+import { generalHelp, toGroupHelp } from './help.js'
 import { UsageError } from './usage-error.js'
 
 /** A command line that is understood. */
@@ -48,8 +49,9 @@ function parseGlobal(args: readonly string[]): ParsedArguments {
   ])
   const given = parseOptions(options, kinds, 'prompt-train')
   if (given.flags.version) return { command: showVersion, given }
-  if (given.flags.help) return { command: showHelp(), given }
-  throw new UsageError(isGroup ? `the command ${quote(words[0]!)} is not complete` : 'no command given')
+  if (given.flags.help) return { command: showHelp(isGroup ? toGroupHelp(words[0]!) : generalHelp), given }
+  if (!isGroup) throw new UsageError('no command given')
+  throw new UsageError(`the command ${quote(words[0]!)} is not complete`, `prompt-train ${words[0]}`)
 }
 
 function toKinds({ flags, values }: Command): Kinds {

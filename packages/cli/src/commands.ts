@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { federationOptions } from './federation-options.js'
-import { generalHelp, generateKeyHelp, serveHelp } from './help.js'
+import { generateKeyHelp, serveHelp } from './help.js'
 import * as credentialsHelp from './help-credentials.js'
 import * as keysHelp from './help-keys.js'
 import * as oauthHelp from './help-oauth.js'
@@ -84,7 +84,7 @@ export const commands: readonly Command[] = [
   {
     name: 'credentials add',
     help: credentialsHelp.add,
-    flags: ['replace'],
+    flags: ['replace', 'json'],
     values: ['domain!', 'type', ...federationOptions],
     operands: [],
     load: () => import('./commands/credentials-add.js'),
@@ -187,8 +187,8 @@ export const commands: readonly Command[] = [
   },
 ]
 
-/** Prints the help of a command, or of all. */
-export function showHelp(text: string = generalHelp): Pick<Command, 'load'> {
+/** Prints help. */
+export function showHelp(text: string): Pick<Command, 'load'> {
   return { load: async () => ({ run: () => void process.stdout.write(text) }) }
 }
 

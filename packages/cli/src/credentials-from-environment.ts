@@ -6,6 +6,7 @@ import {
   type CredentialStore,
   type FileCredentialStore,
   fileCredentialStore,
+  KeyRingError,
   type Logger,
   sealedCredentialStore,
 } from '@agent-prompt-train/core'
@@ -38,12 +39,14 @@ export async function openCredentials(
   database: ConfiguredStorage['database'],
   logger: Logger,
 ): Promise<ConfiguredCredentials> {
-  const { anthropicApiKey: apiKey, credentialsDir, keyRing } = environment
+  const { anthropicApiKey: apiKey, credentialsDir, keyRing, allowPlain } = environment
   const own: Credential | null = apiKey === null ? null : { type: 'api_key', apiKey }
   const files = isFolder(credentialsDir) ? openFiles(environment, own, logger) : null
   const opened = files === null ? null : await openSealed(files, environment)
   const stored =
-    keyRing !== null && database !== null ? sealedCredentialStore(database.credentials, keyRing) : database?.credentials
+    keyRing !== null && database !== null
+      ? sealedCredentialStore(database.credentials, keyRing, { allowPlain })
+      : database?.credentials
   const ownOf = (domain: string) => (domain === DEFAULT_DOMAIN ? own : null)
   const [first, ...others] = [opened, stored].filter((store) => store != null)
   const chained = first === undefined ? { find: ownOf } : chainCredentials([first, ...others], ownOf)
@@ -68,12 +71,13 @@ function openFiles(environment: Environment, own: Credential | null, logger: Log
 }
 
 /** A wrong key shows at the start, not at the first request of a domain. */
-async function openSealed(files: FileCredentialStore, { keyRing }: Environment): Promise<CredentialStore> {
+async function openSealed(files: FileCredentialStore, { keyRing, allowPlain }: Environment): Promise<CredentialStore> {
   if (keyRing !== null) {
-    const opened = sealedCredentialStore(files, keyRing)
+    const opened = sealedCredentialStore(files, keyRing, { allowPlain })
     await opened.assertOpens().catch((error: unknown) => {
       if (!(error instanceof ConfigurationError)) throw error
-      throw new ConfigurationError('ENCRYPTION_KEYS', error.message.slice(`${error.option}: `.length))
+      const variable = isPlain(error) ? 'ALLOW_PLAIN_CREDENTIALS' : 'ENCRYPTION_KEYS'
+      throw new ConfigurationError(variable, error.message.slice(`${error.option}: `.length))
     })
     return opened
   }
@@ -86,6 +90,10 @@ async function openSealed(files: FileCredentialStore, { keyRing }: Environment):
     )
   }
   return files
+}
+
+function isPlain({ cause }: ConfigurationError): boolean {
+  return cause instanceof KeyRingError && cause.code === 'not_sealed'
 }
 
 function isFolder(path: string): boolean {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { createKeyRingKey } from '@agent-prompt-train/core'
 import { describe, expect, it } from 'vitest'
 import { readEnvironment } from './environment.js'
 
@@ -10,10 +11,12 @@ describe('readEnvironment', () => {
       port: 3000,
       host: '127.0.0.1',
       credentialsDir: resolve('credentials'),
+      newSecretsIn: 'folder',
       dataDir: resolve('.data'),
       upstream: null,
       anthropicApiKey: null,
       keyRing: null,
+      allowPlain: true,
       oauth: {
         authorizeUrl: null,
         tokenUrl: null,
@@ -28,6 +31,8 @@ describe('readEnvironment', () => {
       clientAuth: true,
       trustedProxies: [],
       ipAllowlist: [],
+      checkHost: false,
+      authFailuresPerMinute: 30,
       logLevel: 'info',
       logPretty: false,
       production: false,
@@ -55,6 +60,8 @@ describe('readEnvironment', () => {
       ENABLE_CLIENT_AUTH: 'true',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       IP_ALLOWLIST: '192.0.2.1,',
+      CHECK_HOST: 'true',
+      AUTH_FAILURES_PER_MINUTE: '5',
       LOG_LEVEL: 'debug',
       LOG_PRETTY: 'true',
       NODE_ENV: 'production',
@@ -66,9 +73,11 @@ describe('readEnvironment', () => {
       port: 0,
       host: '::',
       credentialsDir: '/etc/credentials',
+      newSecretsIn: 'folder',
       dataDir: '/var/data',
       upstream: 'http://127.0.0.1:9',
       keyRing: null,
+      allowPlain: true,
       oauth: {
         authorizeUrl: 'https://example.com/authorize',
         tokenUrl: 'https://example.com/token',
@@ -83,6 +92,8 @@ describe('readEnvironment', () => {
       clientAuth: true,
       trustedProxies: ['10.0.0.0/8', '::1'],
       ipAllowlist: ['192.0.2.1'],
+      checkHost: true,
+      authFailuresPerMinute: 5,
       logLevel: 'debug',
       logPretty: true,
       production: true,
@@ -92,6 +103,20 @@ describe('readEnvironment', () => {
 
   it('takes a variable that is set to nothing as not set', () => {
     expect(read({ PORT: '', ANTHROPIC_API_KEY: '', NODE_ENV: '', DATABASE_URL: '' })).toEqual(read({}))
+  })
+
+  it('has new secrets in the database where that is named and no folder is', () => {
+    const database = { DATABASE_URL: 'postgresql://app:FAKE@db.example/app' }
+    expect(read(database).newSecretsIn).toBe('database')
+    expect(read({ ...database, CREDENTIALS_DIR: '' }).newSecretsIn).toBe('database')
+    expect(read({ ...database, CREDENTIALS_DIR: 'credentials' }).newSecretsIn).toBe('folder')
+  })
+
+  it('refuses credentials in the clear only beside a key ring', () => {
+    const variables = { ALLOW_PLAIN_CREDENTIALS: 'false' }
+    expect(() => read(variables)).toThrow(/^ALLOW_PLAIN_CREDENTIALS: .*ENCRYPTION_KEYS/)
+    const entry = `k1:${createKeyRingKey().expose()}`
+    expect(read({ ...variables, ENCRYPTION_KEYS: entry }).allowPlain).toBe(false)
   })
 
   it('is pretty on a terminal unless told otherwise', () => {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { ConfigurationError, type KeyRing, parseKeyRing, Secret } from '@agent-prompt-train/core'
+import { ConfigurationError, isCredentialText, type KeyRing, parseKeyRing, Secret } from '@agent-prompt-train/core'
 import { z } from 'zod'
 
 /** What `serve` and the commands beside it are told by the environment, checked and complete. */
@@ -9,6 +9,11 @@ export interface Environment {
   readonly host: string
   /** Absolute. */
   readonly credentialsDir: string
+  /**
+   * Where commands put new client keys and credentials: into the database where DATABASE_URL is set and CREDENTIALS_DIR is not,
+   * else into the folder.
+   */
+  readonly newSecretsIn: 'folder' | 'database'
   /** Absolute. */
   readonly dataDir: string
   /** Null for the API itself. */
@@ -16,6 +21,8 @@ export interface Environment {
   readonly anthropicApiKey: Secret | null
   /** Null where ENCRYPTION_KEYS is not set. */
   readonly keyRing: KeyRing | null
+  /** Whether credentials that are stored in the clear are used beside a key ring. */
+  readonly allowPlain: boolean
   readonly oauth: OAuthSettings
   /** Holds a password, mostly. Null for the embedded database in `dataDir`. */
   readonly databaseUrl: Secret | null
@@ -25,6 +32,8 @@ export interface Environment {
   readonly clientAuth: boolean
   readonly trustedProxies: readonly string[]
   readonly ipAllowlist: readonly string[]
+  readonly checkHost: boolean
+  readonly authFailuresPerMinute: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly logPretty: boolean
   readonly production: boolean
@@ -59,8 +68,7 @@ const days = z
 const apiKey = z
   .string()
   .trim()
-  // Also what an HTTP header cannot carry.
-  .regex(/^[\x21-\x7e]+$/, 'has spaces, line breaks or other characters that no key has')
+  .refine(isCredentialText, 'has spaces, line breaks or other characters that no key has')
   .refine((text) => !text.startsWith('cnp_'), 'holds a client key: it wants the key for the Anthropic API (sk-ant-…)')
   .transform((text) => new Secret(text))
 
@@ -77,6 +85,7 @@ const schema = z.object({
   CLAUDE_API_BASE_URL: text,
   ANTHROPIC_API_KEY: apiKey.nullable().default(null),
   ENCRYPTION_KEYS: text,
+  ALLOW_PLAIN_CREDENTIALS: flag.default(true),
   OAUTH_AUTHORIZE_URL: text,
   OAUTH_TOKEN_URL: text,
   OAUTH_CLIENT_ID: text,
@@ -95,6 +104,12 @@ const schema = z.object({
   ENABLE_CLIENT_AUTH: flag.default(true),
   TRUSTED_PROXIES: list.default([]),
   IP_ALLOWLIST: list.default([]),
+  CHECK_HOST: flag.default(false),
+  AUTH_FAILURES_PER_MINUTE: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1 to 999999')
+    .transform(Number)
+    .default(30),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_PRETTY: flag.optional(),
   // A misspelt "production" must not start a server with the liberties of development.
@@ -124,14 +139,22 @@ export function readEnvironment(
         'set those, or leave it out and give your clients keys',
     )
   }
+  if (!values.ALLOW_PLAIN_CREDENTIALS && values.ENCRYPTION_KEYS === null) {
+    throw new ConfigurationError(
+      'ALLOW_PLAIN_CREDENTIALS',
+      'may be false only together with ENCRYPTION_KEYS: make a key with prompt-train keyring create',
+    )
+  }
   return {
     port: values.PORT,
     host: values.HOST,
     credentialsDir: values.CREDENTIALS_DIR,
+    newSecretsIn: values.DATABASE_URL !== null && set.CREDENTIALS_DIR === undefined ? 'database' : 'folder',
     dataDir: values.DATA_DIR,
     upstream: values.CLAUDE_API_BASE_URL,
     anthropicApiKey: values.ANTHROPIC_API_KEY,
     keyRing: values.ENCRYPTION_KEYS === null ? null : parseKeyRing(values.ENCRYPTION_KEYS),
+    allowPlain: values.ALLOW_PLAIN_CREDENTIALS,
     oauth: {
       authorizeUrl: values.OAUTH_AUTHORIZE_URL,
       tokenUrl: values.OAUTH_TOKEN_URL,
@@ -149,6 +172,8 @@ export function readEnvironment(
     clientAuth: values.ENABLE_CLIENT_AUTH,
     trustedProxies: values.TRUSTED_PROXIES,
     ipAllowlist: values.IP_ALLOWLIST,
+    checkHost: values.CHECK_HOST,
+    authFailuresPerMinute: values.AUTH_FAILURES_PER_MINUTE,
     logLevel: values.LOG_LEVEL,
     logPretty: values.LOG_PRETTY ?? isTerminal,
     production: values.NODE_ENV === 'production',

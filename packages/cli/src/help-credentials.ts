@@ -1,8 +1,10 @@
+import { PLACES } from './help-places.js'
+
 export const add = `Store the upstream credential of a domain. It is read from standard input, or asked for on a terminal.
 
-Usage: prompt-train credentials add --domain DOMAIN [--type api_key|oauth] [--replace]
+Usage: prompt-train credentials add --domain DOMAIN [--type api_key|oauth] [--replace] [--json]
        prompt-train credentials add --domain DOMAIN --type federation --rule ID --organization ID --service-account ID
-                                    [--workspace ID] --assertion-file FILE [--replace]
+                                    [--workspace ID] --assertion-file FILE [--replace] [--json]
 
 Options:
       --domain DOMAIN   The tenant, a host name such as example.com
@@ -15,11 +17,13 @@ Options:
       --assertion-file FILE
                         Holds the assertion of your identity provider, and is read anew for each exchange
       --replace         Put it in the place of the one that is there; client keys stay
+      --json            Print { "domain", "type", "sealedWith", "storedIn" } and nothing else
   -h, --help            Show this help
 
 Standard input holds the API key alone, or for oauth { "access_token", "refresh_token", "expires_at" } as JSON.
 A federation credential holds no secret and is taken from the options.
-With ENCRYPTION_KEYS the credential is sealed.
+With ENCRYPTION_KEYS the credential is sealed. A database takes no secret in the clear.
+${PLACES}
 `
 
 export const list = `List the domains that have a credential, and of which kind. Shows no secret.
@@ -31,7 +35,7 @@ Options:
   -h, --help            Show this help
 `
 
-export const check = `Check every credential file: owner and mode, format, and that sealed ones open with ENCRYPTION_KEYS.
+export const check = `Check every credential: owner, mode and format of files, and that sealed ones open with ENCRYPTION_KEYS.
 
 Usage: prompt-train credentials check [--json]
 

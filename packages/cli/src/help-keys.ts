@@ -1,3 +1,5 @@
+import { PLACES } from './help-places.js'
+
 const DATES = `Times are 7d, 12h, 30m or an ISO date such as 2027-03-31.`
 
 export const create = `Make a client key for a domain and store its digest. The key is shown once.
@@ -5,13 +7,15 @@ export const create = `Make a client key for a domain and store its digest. The 
 Usage: prompt-train keys create --domain DOMAIN [--label TEXT] [--expires TIME] [--json]
 
 Options:
-      --domain DOMAIN   The tenant; it needs a credential first
+      --domain DOMAIN   The tenant, a host name such as example.com; in a folder it needs a credential first
       --label TEXT      What people call the key
       --expires TIME    When it ends [never]
-      --json            Print { "key", "keyId", "digest", "domain", "label", "expiresAt" } and nothing else
+      --json            Print { "key", "keyId", "digest", "domain", "label", "expiresAt", "storedIn" } and nothing else
   -h, --help            Show this help
 
 ${DATES}
+The key goes where the domain's credential is, in a folder or database.
+${PLACES}
 `
 
 export const list = `List client keys: fingerprint, domain, label, state, and when, from where and how often each was used.
@@ -24,6 +28,7 @@ Options:
   -h, --help            Show this help
 
 A fingerprint is the key id and the last four characters. Use is stored every 5 seconds.
+${PLACES}
 `
 
 export const rotate = `Make a successor of a client key. Both work until the overlap ends, and then the successor alone.
@@ -38,6 +43,8 @@ Options:
   -h, --help            Show this help
 
 ${DATES}
+The successor goes where the old key is.
+${PLACES}
 `
 
 export const revoke = `Revoke a client key, or every key of a domain. It counts within 5 seconds.
@@ -51,4 +58,6 @@ Options:
       --yes             Do not ask
       --json            Print { "revoked": number } and nothing else
   -h, --help            Show this help
+
+${PLACES}
 `

@@ -54,4 +54,5 @@ Options:
   -h, --help            Show this help
 
 ${DATABASE} It wants the role that owns the tables.
+serve purges by itself, when it starts and every 6 hours, where it connects as that role.
 `

@@ -11,7 +11,7 @@ Commands:
   keys revoke         End a key, or all keys of a domain
   credentials add     Store the upstream credential of a domain
   credentials list    Show which domains have a credential
-  credentials check   Check every credential file
+  credentials check   Check every credential and credential file
   credentials seal    Encrypt credentials that are stored in the clear
   oauth login         Store an OAuth credential by logging in
   oauth refresh       Refresh an OAuth credential now
@@ -29,6 +29,19 @@ Options:
       --version       Show the version
 `
 
+/** The help of the commands that begin with the same word: their lines of the general help. */
+export function toGroupHelp(group: string): string {
+  const lines = generalHelp.split('\n').filter((line) => line.startsWith(`  ${group} `))
+  return `Usage: prompt-train ${group} <command> [options]
+
+Commands:
+${lines.join('\n')}
+
+Options:
+  -h, --help          Show this help, or that of a command
+`
+}
+
 export const serveHelp = `Run the proxy as one process, until SIGTERM or Ctrl-C.
 
 Usage: prompt-train serve
@@ -43,7 +56,9 @@ Environment:
   ANTHROPIC_API_KEY     Upstream key of domain "default", and of files that hold client keys alone
   ENCRYPTION_KEYS       k1:<base64>,k2:<base64>: opens what is sealed; the first key seals
                         [bodies: a key kept in DATA_DIR; with NODE_ENV=production they are not recorded]
-  DATABASE_URL          Postgres to record in, after prompt-train migrate [the embedded one in DATA_DIR]
+  ALLOW_PLAIN_CREDENTIALS  false uses no credential that is stored in the clear [true]
+  DATABASE_URL          Postgres to record in, and for keys and credentials, after prompt-train migrate
+                        [the embedded one in DATA_DIR, for what is recorded]
   STORAGE_ENABLED       false records nothing [true]
   RETENTION_DAYS        How long records are kept [365]
   BODY_RETENTION_DAYS   How long bodies are kept [30]
@@ -56,6 +71,8 @@ Environment:
                         the keys made for development [./.data]
   TRUSTED_PROXIES       Addresses and CIDR blocks whose X-Forwarded-For is believed, comma separated
   IP_ALLOWLIST          Addresses and CIDR blocks that clients may come from, comma separated [anywhere]
+  CHECK_HOST            true: a client key serves only where the request's Host is its domain [false]
+  AUTH_FAILURES_PER_MINUTE  Failed authentications of an address or key id before further ones get 429 [30]
   LOG_LEVEL             fatal, error, warn, info, debug, trace or silent [info]
   LOG_PRETTY            true for people, false for JSON lines [true on a terminal]
   NODE_ENV              production refuses to start without client keys and upstream credential

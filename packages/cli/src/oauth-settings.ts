@@ -4,10 +4,11 @@ import { nameVariable } from './name-variable.js'
 const VARIABLES = new Map([
   ['authorizeUrl', 'OAUTH_AUTHORIZE_URL'],
   ['tokenUrl', 'OAUTH_TOKEN_URL'],
+  ['upstream', 'CLAUDE_API_BASE_URL'],
 ])
 
 /**
- * The value of a variable that an `oauth` command cannot do without.
+ * The value of a variable that `oauth login` cannot do without.
  *
  * @throws ConfigurationError that names it, when it is not set
  */

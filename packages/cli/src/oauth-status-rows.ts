@@ -2,17 +2,17 @@ import { listOAuthStatus, type OAuthStatus } from '@agent-prompt-train/core'
 import type { OAuthSettings } from './environment.js'
 import { RefusedError } from './prompt.js'
 import { findSealProblem } from './seal-problem.js'
-import type { Stores } from './stores.js'
+import type { Place } from './stores.js'
 import { toTable } from './table.js'
 import { toIso, toMinute, toSpan } from './times.js'
 
 const HEADER = ['DOMAIN', 'STATE', 'SUBSCRIPTION', 'EXPIRES IN', 'LAST REFRESH', 'NEXT REFRESH', 'LAST FAILURE']
 
 /** How the OAuth credential of a domain stands. @throws RefusedError when it has none, or one that does not open */
-export async function findOAuthStatus(stores: Stores, domain: string): Promise<OAuthStatus> {
-  const problem = await findSealProblem(stores, domain)
+export async function findOAuthStatus(place: Place, domain: string): Promise<OAuthStatus> {
+  const problem = await findSealProblem(place, domain)
   if (problem !== null) throw new RefusedError(`${domain}: ${problem}`)
-  const { find } = stores.credentials
+  const { find } = place.credentials
   const [status] = await listOAuthStatus({ list: async () => [domain], find })
   if (status !== undefined) return status
   throw new RefusedError(`${domain} has no OAuth credential: prompt-train oauth login --domain ${domain}`)

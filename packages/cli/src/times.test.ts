@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseMoment, toIso, toMinute, toSpan } from './times.js'
+import { parseMoment, parseSince, toIso, toMinute, toSpan } from './times.js'
 import { UsageError } from './usage-error.js'
 
 const NOW = Date.parse('2027-01-01T00:00:00Z')
@@ -13,6 +13,7 @@ describe('parseMoment', () => {
     ['7d', '2027-01-08T00:00:00.000Z'],
     ['2w', '2027-01-15T00:00:00.000Z'],
     ['2027-03-31', '2027-03-31T00:00:00.000Z'],
+    ['2028-02-29', '2028-02-29T00:00:00.000Z'],
     ['2027-03-31T12:00Z', '2027-03-31T12:00:00.000Z'],
     ['2027-03-31T12:00:30+02:00', '2027-03-31T10:00:30.000Z'],
   ])('reads %s as %s', (text, moment) => {
@@ -30,11 +31,21 @@ describe('parseMoment', () => {
     'never',
     '2027-03-31T12:00',
     '2027-13-01',
+    '2027-02-31',
+    '2027-02-29T12:00Z',
+    '2027-04-31T12:00:00+02:00',
+    '2027-03-31T24:30Z',
     '31.3.2027',
     '1234567d',
   ])('refuses "%s"', (text) => {
     expect(() => parseMoment('expires', text, NOW)).toThrow(UsageError)
     expect(() => parseMoment('expires', text, NOW)).toThrow(/^option "--expires" is neither/)
+  })
+
+  it('refuses what is too far away, either way', () => {
+    const problem = /^option "--(?:expires|from)" is not within the years 1970 to 9999\n/
+    expect(() => parseMoment('expires', '999999w', NOW)).toThrow(problem)
+    expect(() => parseSince('from', '999999w', NOW)).toThrow(problem)
   })
 
   it('refuses what is over', () => {

@@ -4,6 +4,9 @@ const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_0
 /** ISO 8601: a day, or a moment that says its zone. */
 const ISO = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
+/** Beyond it dates have more digits than others read. */
+const LAST = Date.parse('9999-12-31T23:59:59.999Z')
+
 /**
  * Reads a moment that is to come, epoch milliseconds: a time from `now` (`7d`, `12h`, `30m`, `45s`, `2w`; `0s` is now),
  * or an ISO date (`2027-03-31`, its first moment in UTC, or `2027-03-31T12:00Z`).
@@ -51,8 +54,17 @@ export function toIso(moment: number | null): string | null {
 
 function readMoment(option: string, text: string, fromNow: (ms: number) => number): number {
   const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
-  const moment =
-    count !== undefined ? fromNow(Number(count) * UNITS[unit!]!) : ISO.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(moment)) return moment
-  throw new UsageError(`option "--${option}" is neither a time such as 7d, 12h or 30m, nor an ISO date`)
+  const moment = count !== undefined ? fromNow(Number(count) * UNITS[unit!]!) : readIso(text)
+  if (Number.isNaN(moment)) {
+    throw new UsageError(`option "--${option}" is neither a time such as 7d, 12h or 30m, nor an ISO date`)
+  }
+  if (moment < 0 || moment > LAST) throw new UsageError(`option "--${option}" is not within the years 1970 to 9999`)
+  return moment
+}
+
+/** Date.parse makes 3 March of 31 February. */
+function readIso(text: string): number {
+  const day = text.slice(0, 10)
+  const isDay = ISO.test(text) && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day)
+  return isDay ? Date.parse(text) : Number.NaN
 }

@@ -60,6 +60,26 @@ describe('a credential file in the format of the guide', () => {
   })
 })
 
+describe('CHECK_HOST and AUTH_FAILURES_PER_MINUTE', () => {
+  it('narrow whom a key serves and how often one may fail', async () => {
+    const upstream = await startScriptedUpstream()
+    const folder = makeFolder()
+    const { key } = createClientKey({ domain: 'example.com' })
+    writeCredentialFile(folder, 'example.com.json', { type: 'api_key', api_key: UPSTREAM_KEY, client_api_key: key })
+    const variables = { CLAUDE_API_BASE_URL: upstream.address, CHECK_HOST: 'true', AUTH_FAILURES_PER_MINUTE: '1' }
+    const server = await serve(variables, folder)
+    const statusWith = async (key: string) => {
+      const init = { method: 'POST', headers: { 'x-api-key': key }, body: '{}' }
+      const answer = await fetch(`${server.address}/v1/messages`, init)
+      await answer.arrayBuffer()
+      return answer.status
+    }
+    expect(await statusWith(key)).toBe(403)
+    expect([await statusWith('FAKE'), await statusWith('FAKE')]).toEqual([401, 429])
+    expect(upstream.requests).toEqual([])
+  })
+})
+
 describe('ANTHROPIC_API_KEY alone', () => {
   it('is presented upstream for the development key, and never printed', async () => {
     const upstream = await startScriptedUpstream()

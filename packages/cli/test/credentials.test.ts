@@ -15,7 +15,9 @@ describe('credentials add', () => {
     const folder = makeFolder()
     const ended = await run(folder, 'credentials add --domain example.com --type api_key', { input: `${API_KEY}\n` })
     expect(ended).toMatchObject({ code: 0, stderr: '' })
-    expect(ended.stdout).toContain('Stored the api_key credential of example.com, in the clear')
+    expect(ended.stdout).toContain(
+      `credential of example.com in the folder ${join(folder, 'credentials')}, in the clear`,
+    )
     expect(ended.stdout).not.toContain('FAKE')
     const file = fileOf(folder, 'example.com')
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ type: 'api_key', api_key: API_KEY })
@@ -38,6 +40,7 @@ describe('credentials add', () => {
           sealedWith: null,
           expiresAt: '2099-12-31T23:59:59.000Z',
           clientKeys: 0,
+          storedIn: `the folder ${join(folder, 'credentials')}`,
         },
       ],
     })
@@ -175,7 +178,7 @@ describe('sealed credentials', () => {
     const folder = makeFolder()
     const variables = { ENCRYPTION_KEYS: await makeEntry('k1') }
     const { stdout } = await run(folder, 'credentials add --domain example.com', { input: API_KEY, variables })
-    expect(stdout).toContain('credential of example.com, sealed.')
+    expect(stdout).toContain(`credential of example.com in the folder ${join(folder, 'credentials')}, sealed.`)
     expect(readFileSync(fileOf(folder, 'example.com'), 'utf8')).not.toContain(API_KEY)
   })
 
@@ -202,6 +205,22 @@ describe('sealed credentials', () => {
       code: 1,
       stdout: expect.stringContaining('example.com: is sealed with k1, and ENCRYPTION_KEYS is not set'),
     })
+  })
+
+  it('alone are used with ALLOW_PLAIN_CREDENTIALS=false', async () => {
+    const folder = makeFolder()
+    await run(folder, 'credentials add --domain example.com', { input: API_KEY })
+    const variables = { ENCRYPTION_KEYS: await makeEntry('k1'), ALLOW_PLAIN_CREDENTIALS: 'false' }
+    const problem = 'The credential example.com is stored in the clear, which is not allowed.'
+    const command = promptTrain(['serve'], { PORT: '0', ...variables }, folder)
+    expect(await command.exited).toBe(1)
+    expect(command.output.stderr).toBe(`prompt-train: ALLOW_PLAIN_CREDENTIALS: ${problem}\n`)
+    expect(await run(folder, 'credentials check', { variables })).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`example.com: ${problem}`),
+    })
+    await run(folder, 'credentials seal', { variables })
+    expect(await run(folder, 'credentials check', { variables })).toMatchObject({ code: 0 })
   })
 
   it('need ENCRYPTION_KEYS to be sealed', async () => {

@@ -48,6 +48,7 @@ describe('keys create', () => {
     const [, key] = /^Client key {2}(\S+)$/m.exec(stdout)!
     expect(isClientKey(key!)).toBe(true)
     expect(stdout).toContain(`Key id      ${key!.slice(9, 17)}\nDomain      example.com\nLabel       ci\nExpires     2`)
+    expect(stdout).toContain(`its digest, in the folder ${join(folder, 'credentials')}.`)
     expect(stdout).toContain('prompt-train keys list --domain example.com')
     expect(stored(folder)).toContain(digestClientKey(key!))
     expect(stored(folder)).not.toContain(key!.slice(17, 49))
@@ -64,6 +65,7 @@ describe('keys create', () => {
       domain: 'example.com',
       label: null,
       expiresAt: '2099-03-31T00:00:00.000Z',
+      storedIn: `the folder ${join(folder, 'credentials')}`,
     })
   })
 

@@ -2,47 +2,18 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import {
-  makeFolder,
-  printed,
-  promptTrain,
-  type Server,
-  serve,
-  type Variables,
-  writeCredentialFile,
-} from './support/command.js'
-import { type Ended, run, runJson } from './support/run.js'
+import { makeFolder, type Server, serve, type Variables, writeCredentialFile } from './support/command.js'
+import { LOGIN, login, toVariables } from './support/login.js'
+import { run, runJson } from './support/run.js'
 import { MESSAGE, startScriptedUpstream } from './support/scripted-upstream.js'
-import { startTokenEndpoint, type TokenEndpoint } from './support/token-endpoint.js'
+import { startTokenEndpoint } from './support/token-endpoint.js'
 
 const DOMAIN = 'example.com'
-const LOGIN = `oauth login --domain ${DOMAIN}`
 const REFRESH = `oauth refresh --domain ${DOMAIN}`
 const TOKEN = /o[ar]t01|code-FAKE/
 
 const fileIn = (folder: string) => join(folder, 'credentials', `${DOMAIN}.credentials.json`)
 const readIn = (folder: string) => JSON.parse(readFileSync(fileIn(folder), 'utf8'))
-
-const toVariables = (endpoint: TokenEndpoint): Variables => ({
-  OAUTH_AUTHORIZE_URL: 'https://platform.claude.com/oauth/authorize',
-  OAUTH_TOKEN_URL: endpoint.url,
-  OAUTH_CLIENT_ID: 'client-1',
-})
-
-/** Logs in: pastes what the page would show into the standard input, which stays open, and waits for the end. */
-async function login(
-  folder: string,
-  variables: Variables,
-  { line = LOGIN, paste = (state: string) => `code-FAKE#${state}` } = {},
-): Promise<Ended & { readonly url: URL }> {
-  const command = promptTrain(line.split(' '), variables, folder)
-  await printed(command, '\n\nhttps://')
-  await printed(command, 'state=')
-  const url = new URL(command.output.stdout.match(/^https:.*$/m)![0])
-  command.process.stdin.write(`${paste(url.searchParams.get('state')!)}\n`)
-  const code = await command.exited
-  return { code, ...command.output, url }
-}
 
 async function askFor(server: Server, key: string): Promise<Response> {
   return fetch(`${server.address}/v1/messages`, { method: 'POST', headers: { 'x-api-key': key }, body: '{}' })
@@ -55,7 +26,9 @@ describe('oauth', { timeout: 90_000 }, () => {
     const variables = { ...toVariables(endpoint), OAUTH_SCOPES: 'org:profile workspace:inference' }
     const first = await login(folder, variables)
     expect(first).toMatchObject({ code: 0, stderr: '' })
-    expect(first.stdout).toContain(`Stored the oauth credential of ${DOMAIN}, in the clear`)
+    expect(first.stdout).toContain(
+      `Stored the oauth credential of ${DOMAIN} in the folder ${join(folder, 'credentials')}, in the clear`,
+    )
     expect(Object.fromEntries(first.url.searchParams)).toMatchObject({
       client_id: 'client-1',
       code_challenge_method: 'S256',
@@ -104,6 +77,14 @@ describe('oauth', { timeout: 90_000 }, () => {
     })
     const texts = [first, status, refreshed, server.output].map(({ stdout, stderr }) => stdout + stderr)
     for (const text of [...texts, JSON.stringify(json)]) expect(text).not.toMatch(TOKEN)
+  })
+
+  it('refreshes where serve would, at the upstream, where OAUTH_TOKEN_URL is not set', async () => {
+    const [folder, endpoint] = [makeFolder(), await startTokenEndpoint()]
+    await login(folder, toVariables(endpoint))
+    const variables = { CLAUDE_API_BASE_URL: new URL(endpoint.url).origin, OAUTH_CLIENT_ID: 'client-1' }
+    expect(await run(folder, REFRESH, { variables })).toMatchObject({ code: 0, stderr: '' })
+    expect(endpoint.grants[1]).toMatchObject({ grant_type: 'refresh_token' })
   })
 
   it('takes a new login up while serve runs, once the old one is dead', async () => {

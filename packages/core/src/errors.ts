@@ -46,19 +46,27 @@ export const errorTable = {
 /** Names one row of {@link errorTable}. Stable: match on it rather than on the message. */
 export type ProxyErrorCode = keyof typeof errorTable
 
-const proxyErrorBrand = Symbol.for('agent-prompt-train.ProxyError')
-const configurationErrorBrand = Symbol.for('agent-prompt-train.ConfigurationError')
-const storageErrorBrand = Symbol.for('agent-prompt-train.StorageError')
-const clientKeyErrorBrand = Symbol.for('agent-prompt-train.ClientKeyError')
-const keyRingErrorBrand = Symbol.for('agent-prompt-train.KeyRingError')
+/** What all errors here have: a stable code, and an `instanceof` that holds across two copies of this package. */
+abstract class CodedError<Code extends string> extends Error {
+  declare protected static readonly brand: symbol
+  readonly code: Code
 
-/**
- * A failure that a client is told of. `message` is fixed text; `cause` is for the log alone.
- * `instanceof` holds across two copies of this package.
- */
-export class ProxyError extends Error {
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    Object.defineProperty(this, new.target.brand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: each class has a brand of its own.
+    return typeof value === 'object' && value !== null && this.brand in value
+  }
+}
+
+/** A failure that a client is told of. `message` is fixed text; `cause` is for the log alone. */
+export class ProxyError extends CodedError<ProxyErrorCode> {
+  protected static override readonly brand = Symbol.for('agent-prompt-train.ProxyError')
   override readonly name = 'ProxyError'
-  readonly code: ProxyErrorCode
   /** HTTP status of the answer. */
   readonly status: number
   /** Anthropic's error type in the answer. */
@@ -69,35 +77,24 @@ export class ProxyError extends Error {
 
   constructor(code: ProxyErrorCode, options: ErrorOptions & { readonly retryAfterMs?: number } = {}) {
     const { status, type, message, retry } = errorTable[code]
-    super(message, options)
-    this.code = code
+    super(code, message, options)
     this.status = status
     this.type = type
     this.retry = retry
     this.retryAfterMs = options.retryAfterMs ?? null
-    Object.defineProperty(this, proxyErrorBrand, { value: true })
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isBranded(value, proxyErrorBrand)
   }
 }
 
 /** Thrown to the embedder while constructing: names the option at fault and how to mend it, never its secret value. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends CodedError<'configuration_error'> {
+  protected static override readonly brand = Symbol.for('agent-prompt-train.ConfigurationError')
   override readonly name = 'ConfigurationError'
-  readonly code = 'configuration_error'
   /** The option, environment variable, or file and field at fault. */
   readonly option: string
 
   constructor(option: string, problem: string, options?: ErrorOptions) {
-    super(`${option}: ${problem}`, options)
+    super('configuration_error', `${option}: ${problem}`, options)
     this.option = option
-    Object.defineProperty(this, configurationErrorBrand, { value: true })
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isBranded(value, configurationErrorBrand)
   }
 }
 
@@ -113,58 +110,28 @@ export type StorageErrorCode =
   /** The store's own account lacks the right. */
   | 'not_permitted'
 
-/** Thrown by stores; never tells a secret. `instanceof` holds across two copies of this package. */
-export class StorageError extends Error {
+/** Thrown by stores; never tells a secret. */
+export class StorageError extends CodedError<StorageErrorCode> {
+  protected static override readonly brand = Symbol.for('agent-prompt-train.StorageError')
   override readonly name = 'StorageError'
-  readonly code: StorageErrorCode
-
-  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-    Object.defineProperty(this, storageErrorBrand, { value: true })
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isBranded(value, storageErrorBrand)
-  }
 }
 
 /** Names why a client key cannot be rotated or revoked. Stable: match on it rather than on the message. */
 export type ClientKeyErrorCode = 'key_unknown' | 'key_revoked' | 'key_expired' | 'key_replaced'
 
-/** Thrown to whoever manages client keys. `instanceof` holds across two copies of this package. */
-export class ClientKeyError extends Error {
+/** Thrown to whoever manages client keys. */
+export class ClientKeyError extends CodedError<ClientKeyErrorCode> {
+  protected static override readonly brand = Symbol.for('agent-prompt-train.ClientKeyError')
   override readonly name = 'ClientKeyError'
-  readonly code: ClientKeyErrorCode
-
-  constructor(code: ClientKeyErrorCode, message: string) {
-    super(message)
-    this.code = code
-    Object.defineProperty(this, clientKeyErrorBrand, { value: true })
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isBranded(value, clientKeyErrorBrand)
-  }
 }
 
 /** Names why something could not be sealed or opened. Stable: match on it rather than on the message. */
 export type KeyRingErrorCode = 'key_unknown' | 'key_unavailable' | 'not_authentic' | 'malformed' | 'not_sealed'
 
-/** Thrown where a key ring seals and opens; never tells a key or what is sealed. `instanceof` holds across two copies. */
-export class KeyRingError extends Error {
+/** Thrown where a key ring seals and opens; never tells a key or what is sealed. */
+export class KeyRingError extends CodedError<KeyRingErrorCode> {
+  protected static override readonly brand = Symbol.for('agent-prompt-train.KeyRingError')
   override readonly name = 'KeyRingError'
-  readonly code: KeyRingErrorCode
-
-  constructor(code: KeyRingErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-    Object.defineProperty(this, keyRingErrorBrand, { value: true })
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isBranded(value, keyRingErrorBrand)
-  }
 }
 
 /** What the client is told of `error`. A store that cannot answer does not make a valid key wrong: it may come again. */
@@ -185,8 +152,4 @@ export function toErrorBody(error: ProxyError, requestId: string): string {
 
 function row(status: number, type: string, message: string, retry = false): ErrorRow {
   return { status, type, message, retry }
-}
-
-function isBranded(value: unknown, brand: symbol): boolean {
-  return typeof value === 'object' && value !== null && brand in value
 }

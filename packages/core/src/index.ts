@@ -12,6 +12,7 @@ export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, t
 export { type Clock, systemClock } from './clock.js'
 export { type ContentReader, createContentReader, type OpenedContent } from './content/open-content.js'
 export type { Assertion } from './credentials/federation.js'
+export { assertDomain } from './credentials/files/file-name.js'
 export {
   type FileCredentialHealth,
   type FileCredentialStore,
@@ -87,6 +88,7 @@ export {
   type ApiKeyCredential,
   type Credential,
   type FederationCredential,
+  isCredentialText,
   neverRefreshed,
   type OAuthCredential,
   type OAuthRefreshState,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { oauthSchema } from './credentials/oauth-options.js'
 import { recordSchema } from './recording.js'
+import { ANTHROPIC_API } from './service-url.js'
 import { defaultRoutes } from './upstream/target.js'
 
 const milliseconds = z.number().int().min(0).max(2_147_483_647)
@@ -30,7 +31,7 @@ export const optionsSchema = z.strictObject({
   oauth: oauthSchema.optional(),
   federation: z.strictObject({ assertion: z.function().optional() }).optional(),
   alerts: z.array(withMethods('send')).optional(),
-  upstream: z.string().default('https://api.anthropic.com'),
+  upstream: z.string().default(ANTHROPIC_API),
   routes: z.array(z.string()).default([...defaultRoutes]),
   allowHeaders: z.strictObject({ request: names.optional(), response: names.optional() }).optional(),
   edge: z

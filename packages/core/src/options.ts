@@ -119,7 +119,7 @@ function toKeyStores(...given: readonly (ClientKeyLookup | undefined)[]): readon
 
 function toOAuth({ oauth = {}, federation = {} }: ProxyOptions, upstream: URL) {
   return {
-    tokenUrl: resolveTokenUrl(oauth, upstream),
+    tokenUrl: resolveTokenUrl('oauth.tokenUrl', oauth.tokenUrl, upstream),
     clientId: oauth.clientId ?? null,
     allowSubscription: oauth.allowSubscriptionOAuth ?? false,
     spareStore: oauth.spareStore ?? null,

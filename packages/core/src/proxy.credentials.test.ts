@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Alert } from './alerts.js'
 import { createClientKey } from './client-key.js'
+import { sealedCredentialStore } from './credentials/sealed/sealed-store.js'
 import { ConfigurationError } from './errors.js'
+import type { KeyRing } from './key-ring/key-ring.js'
 import type { Logger } from './logger.js'
 import { createProxy } from './proxy.js'
 import type { ProxyOptions } from './proxy-options.js'
@@ -195,6 +198,46 @@ describe('passThrough', () => {
     await post({ 'x-api-key': key, authorization: OWN })
     expect(upstream.seen[0]!.authorization).toBe('Bearer sk-ant-oat01-FAKE-0')
     expect((await post({ 'x-prompt-train-key': key, authorization: OWN })).status).toBe(401)
+  })
+})
+
+describe('a key management service that fails', () => {
+  const secret = 'sk-ant-api03-FAKE-of-the-service'
+  const away = Object.assign(new Error(`denied: authorization: Bearer ${secret}`), {
+    name: 'AccessDeniedException',
+    request: { plaintext: 'FAKE-data-key' },
+  })
+  const keyRing = (fails: boolean): KeyRing => ({
+    current: 'kms',
+    keys: {
+      kms: {
+        wrap: async (dataKey) => Uint8Array.from(dataKey, (byte) => byte ^ 0xff),
+        async unwrap(wrapped) {
+          if (fails) throw away
+          return Uint8Array.from(wrapped, (byte) => byte ^ 0xff)
+        },
+      },
+    },
+  })
+
+  async function seal() {
+    const { credentials } = memoryStorage()
+    const apiKey = new Secret('sk-ant-api03-FAKE')
+    await sealedCredentialStore(credentials, keyRing(false)).update('example.com', () => ({ type: 'api_key', apiKey }))
+    return sealedCredentialStore(credentials, keyRing(true))
+  }
+
+  it('is told of in the log by what it said, without a secret', async () => {
+    const { lines, post } = open(() => true, oauth, { credentials: await seal() })
+    expect((await post()).status).toBe(503)
+    expect(lines.join('\n')).toMatch(/AccessDeniedException.*denied: authorization: Bearer \*\*\*\*/)
+    expect(lines.join('\n')).not.toContain('FAKE')
+  })
+
+  it('leaves no secret in the error of the start, which a host prints as it is', async () => {
+    const error = await (await seal()).assertOpens().catch((thrown: unknown) => thrown)
+    expect(inspect(error, { depth: 10 })).toContain('AccessDeniedException')
+    expect(inspect(error, { depth: 10 })).not.toContain('FAKE')
   })
 })
 

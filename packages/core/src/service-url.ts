@@ -1,5 +1,8 @@
 import { ConfigurationError } from './errors.js'
 
+/** Base URL of the Anthropic API. */
+export const ANTHROPIC_API = 'https://api.anthropic.com'
+
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 
 /** Whether a URL leads to this machine. */

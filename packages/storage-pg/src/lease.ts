@@ -67,7 +67,7 @@ export class Lease implements CredentialLease {
           lease_owner = excluded.lease_owner,
           lease_generation = held.lease_generation + 1,
           lease_expires_at = clock_timestamp() + make_interval(secs => $3)
-        where held.lease_owner = $2 or held.lease_expires_at < clock_timestamp()
+        where held.lease_owner = $2 or held.lease_expires_at is null or held.lease_expires_at < clock_timestamp()
         returning credential, revision, lease_generation as generation`,
         [domain, owner, LEASE_SECONDS],
       )

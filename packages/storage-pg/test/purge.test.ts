@@ -63,6 +63,15 @@ describe('purge', () => {
     expect((await owner.exchanges.usage({}, []))[0]?.requests).toBe(1)
   })
 
+  it('runs in several servers at the same time, and removes each row once', async () => {
+    for (const days of [60, 61, 70, 80]) await appendOld(days)
+    const servers = Array.from({ length: 4 }, () => createPostgresStorage({ connectionString: database.ownerUrl }))
+    const reports = await Promise.all(servers.map(({ exchanges }) => exchanges.purge(now, keep(30))))
+    expect(reports.reduce((sum, { records }) => sum + records, 0)).toBe(4)
+    expect(await database.db.any('select 1 from prompt_train.exchanges')).toEqual([])
+    for (const server of servers) await server.close()
+  })
+
   it('waits for a reading to end, but not for ever', async () => {
     await appendOld(60)
     const reading = database.db.tx(async (transaction) => {

@@ -1,16 +1,15 @@
-import { ConfigurationError, type Credential, neverRefreshed, Secret } from '@agent-prompt-train/core'
+import { ConfigurationError, type Credential, isCredentialText, neverRefreshed, Secret } from '@agent-prompt-train/core'
 import { z } from 'zod'
 import type { Given } from '../commands.js'
 import { assertNoFederation, toFederation } from '../federation-options.js'
 import { askHidden, askLine, isInteractive, RefusedError, readAll } from '../prompt.js'
-import { withStores } from '../stores.js'
+import { describeKeeping, withStores } from '../stores.js'
 import { UsageError } from '../usage-error.js'
 
-/** What a header may carry of a credential: RFC 9110 section 11.2, token68, with "." "_" "~" "-". */
 const secret = z
   .string()
   .trim()
-  .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'has spaces, line breaks or other characters that no credential has')
+  .refine(isCredentialText, 'has spaces, line breaks or other characters that no credential has')
   .refine(
     (text) => !/^cnp_(?:live|test)_/.test(text),
     'is a client key: the credential for the Anthropic API is wanted',
@@ -26,21 +25,28 @@ const oauth = z.strictObject({
 })
 
 /** `prompt-train credentials add`: stores the credential of a domain, sealed where there is a key ring. */
-export async function run({ flags: { replace }, values }: Given): Promise<void> {
+export async function run({ flags: { replace, json }, values }: Given): Promise<void> {
   const { domain, type = 'api_key' } = values
   const read = toReader(type, values)
   await withStores(
-    async ({ credentials, keyRing }) => {
+    async ({ placeOf }) => {
+      const place = await placeOf(domain!)
+      const kept = describeKeeping(place, type !== 'federation')
+      const { credentials } = place
       if (!replace && (await credentials.find(domain!)) !== null) throw taken(domain!)
       const credential = await read()
       await credentials.update(domain!, (current) => {
         if (current !== null && !replace) throw taken(domain!)
         return credential
       })
-      const sealed = keyRing === null ? 'in the clear, because ENCRYPTION_KEYS is not set' : 'sealed'
-      process.stdout.write(`Stored the ${type} credential of ${domain}, ${sealed}.
+      const sealedWith = place.keyRing?.current ?? null
+      process.stdout.write(
+        json
+          ? `${JSON.stringify({ domain, type, sealedWith, storedIn: place.name })}\n`
+          : `Stored the ${type} credential of ${domain} ${kept}.
 What to do next: prompt-train keys create --domain ${domain}
-`)
+`,
+      )
     },
     { makeFolder: true },
   )

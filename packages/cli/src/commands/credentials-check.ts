@@ -1,9 +1,9 @@
 import type { FileProblem } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { findSealProblem } from '../seal-problem.js'
-import { type Stores, withStores } from '../stores.js'
+import { listDomains, type Stores, withStores } from '../stores.js'
 
-/** `prompt-train credentials check`: whether `serve` could work with every file. */
+/** `prompt-train credentials check`: whether `serve` could work with every file and every credential. */
 export async function run({ flags: { json } }: Given): Promise<void> {
   const { credentials, problems } = await withStores(inspect, { tellProblems: false })
   process.stdout.write(json ? `${JSON.stringify({ credentials, problems })}\n` : toText(credentials, problems))
@@ -16,12 +16,12 @@ interface Findings {
   readonly problems: readonly FileProblem[]
 }
 
-async function inspect(stores: Stores): Promise<Findings> {
-  const { refused, loose } = stores.health()
-  const domains = await stores.stored.list()
+async function inspect({ places, health }: Stores): Promise<Findings> {
+  const { refused, loose } = health()
+  const domains = await listDomains(places)
   const closed: FileProblem[] = []
-  for (const domain of domains) {
-    const problem = await findSealProblem(stores, domain)
+  for (const { place, domain } of domains) {
+    const problem = await findSealProblem(place, domain)
     if (problem !== null) closed.push({ file: domain, problem })
   }
   return { credentials: domains.length - closed.length, problems: [...refused, ...loose, ...closed] }

@@ -1,6 +1,6 @@
 import type { Credential } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
-import { withStores } from '../stores.js'
+import { listDomains, withStores } from '../stores.js'
 import { toTable } from '../table.js'
 import { toIso, toMinute } from '../times.js'
 
@@ -11,14 +11,16 @@ interface Row {
   readonly sealedWith: string | null
   readonly expiresAt: number | null
   readonly clientKeys: number
+  readonly storedIn: string
 }
 
 /** `prompt-train credentials list`: the domains and what is known of their credentials without a secret. */
 export async function run({ flags: { json } }: Given): Promise<void> {
-  const rows = await withStores(async ({ stored, credentials, clientKeys }) => {
-    const keys = await clientKeys.list()
+  const rows = await withStores(async ({ places }) => {
+    const keys = (await Promise.all(places.map(({ clientKeys }) => clientKeys.list()))).flat()
     const rows: Row[] = []
-    for (const domain of await stored.list()) {
+    for (const { place, domain } of await listDomains(places)) {
+      const { stored, credentials, name } = place
       const closed = (await stored.find(domain))!
       // One that does not open is shown as it is stored; credentials check tells why.
       const credential = (await Promise.resolve(credentials.find(domain)).catch(() => null)) ?? closed
@@ -28,6 +30,7 @@ export async function run({ flags: { json } }: Given): Promise<void> {
         sealedWith: closed.type === 'sealed' ? closed.ringKeyId : null,
         expiresAt: credential.type === 'oauth' ? credential.expiresAt : null,
         clientKeys: keys.filter((key) => key.domain === domain && key.revokedAt === null).length,
+        storedIn: name,
       })
     }
     return rows

@@ -8,12 +8,17 @@ import { parseMoment } from '../times.js'
 export async function run({ flags: { json }, values: { domain, label, expires } }: Given): Promise<void> {
   const expiresAt = expires === undefined ? null : parseMoment('expires', expires, Date.now())
   const { key, record } = createClientKey({ domain: domain!, label: label ?? null, expiresAt })
-  await withStores(({ clientKeys }) => clientKeys.add(record))
+  const storedIn = await withStores(async ({ placeOf }) => {
+    const { clientKeys, name } = await placeOf(domain!)
+    await clientKeys.add(record)
+    return name
+  })
   process.stdout.write(
     json
-      ? `${JSON.stringify(toKeyJson(key, record))}\n`
+      ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn })}\n`
       : `${toKeyLines(key, record)}
-The key is shown this once; what is stored is its digest. It works within seconds, without a restart.
+The key is shown this once; what is stored is its digest, in ${storedIn}.
+It works within seconds, without a restart.
 
 ${howToUse(record)}`,
   )

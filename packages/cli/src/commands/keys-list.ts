@@ -1,6 +1,6 @@
 import { type ClientKey, type ClientKeyUse, clientKeyState } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
-import { withStores } from '../stores.js'
+import { type Place, withStores } from '../stores.js'
 import { toTable } from '../table.js'
 import { toIso, toMinute } from '../times.js'
 
@@ -8,27 +8,39 @@ const HEADER = ['KEY', 'DOMAIN', 'LABEL', 'STATE', 'CREATED', 'EXPIRES', 'LAST U
 
 /** `prompt-train keys list`: every key, how it stands and who uses it. */
 export async function run({ flags: { json }, values: { domain } }: Given): Promise<void> {
-  const [keys, uses] = await withStores(({ clientKeys }) =>
-    Promise.all([clientKeys.list(domain), clientKeys.uses(domain)]),
-  )
-  const useOf = new Map(uses.map((use) => [use.keyId, use]))
+  const keys = await withStores(async ({ places }) => {
+    const listed: ListedKey[] = []
+    for (const place of places) listed.push(...(await listKeys(place, domain)))
+    return listed
+  })
   const now = Date.now()
   if (json) {
-    const rows = keys.map((key) => toJson(key, useOf.get(key.keyId), now))
-    process.stdout.write(`${JSON.stringify({ keys: rows })}\n`)
+    process.stdout.write(`${JSON.stringify({ keys: keys.map((key) => toJson(key, now)) })}\n`)
   } else if (keys.length === 0) {
     process.stdout.write('No client keys. Make one: prompt-train keys create --domain DOMAIN\n')
   } else {
     process.stdout.write(
       toTable(
         HEADER,
-        keys.map((key) => toRow(key, useOf.get(key.keyId), now)),
+        keys.map((key) => toRow(key, now)),
       ),
     )
   }
 }
 
-function toRow(key: ClientKey, use: ClientKeyUse | undefined, now: number): string[] {
+interface ListedKey {
+  readonly key: ClientKey
+  readonly use: ClientKeyUse | undefined
+  readonly storedIn: string
+}
+
+async function listKeys({ clientKeys, name }: Place, domain: string | undefined): Promise<readonly ListedKey[]> {
+  const [keys, uses] = await Promise.all([clientKeys.list(domain), clientKeys.uses(domain)])
+  const useOf = new Map(uses.map((use) => [use.keyId, use]))
+  return keys.map((key) => ({ key, use: useOf.get(key.keyId), storedIn: name }))
+}
+
+function toRow({ key, use }: ListedKey, now: number): string[] {
   return [
     toFingerprint(key),
     key.domain,
@@ -42,7 +54,7 @@ function toRow(key: ClientKey, use: ClientKeyUse | undefined, now: number): stri
   ]
 }
 
-function toJson(key: ClientKey, use: ClientKeyUse | undefined, now: number): object {
+function toJson({ key, use, storedIn }: ListedKey, now: number): object {
   return {
     keyId: key.keyId,
     fingerprint: toFingerprint(key),
@@ -56,6 +68,7 @@ function toJson(key: ClientKey, use: ClientKeyUse | undefined, now: number): obj
     lastUsedAt: toIso(use?.lastUsedAt ?? null),
     lastAddress: use?.lastAddress ?? null,
     requests: use?.requests ?? 0,
+    storedIn,
   }
 }
 

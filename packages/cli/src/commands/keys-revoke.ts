@@ -2,22 +2,29 @@ import { basename } from 'node:path'
 import { ConfigurationError, type FileCredentialHealth, revokeClientKeys } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { confirm } from '../prompt.js'
-import { withStores } from '../stores.js'
+import { type Place, withStores } from '../stores.js'
 import { UsageError } from '../usage-error.js'
 
 /** `prompt-train keys revoke`: ends one key, or every key of a domain. */
 export async function run({ flags: { all, yes, json }, values: { domain }, operands: [keyId] }: Given): Promise<void> {
   const which = toWhich(keyId, all === true, domain)
-  const revoked = await withStores(async ({ clientKeys, health }) => {
+  const revoked = await withStores(async ({ places, placesOfKey, health }) => {
     if ('domain' in which) assertReadable(which.domain, health())
-    if ('domain' in which && !yes) {
-      const { length } = (await clientKeys.list(which.domain)).filter(({ revokedAt }) => revokedAt === null)
-      await confirm(`This ends ${length === 1 ? 'the one key' : `all ${length} keys`} of ${which.domain}.`)
+    if ('domain' in which && !yes) await confirmAll(places, which.domain)
+    let sum = 0
+    for (const { clientKeys } of 'domain' in which ? places : await placesOfKey(which.keyId)) {
+      sum += await revokeClientKeys(clientKeys, which)
     }
-    return revokeClientKeys(clientKeys, which)
+    return sum
   })
   if (json) process.stdout.write(`${JSON.stringify({ revoked })}\n`)
   else process.stdout.write(`${toText(revoked)} A revoked key is refused within 5 seconds.\n`)
+}
+
+async function confirmAll(places: readonly Place[], domain: string): Promise<void> {
+  const keys = (await Promise.all(places.map(({ clientKeys }) => clientKeys.list(domain)))).flat()
+  const { length } = keys.filter(({ revokedAt }) => revokedAt === null)
+  await confirm(`This ends ${length === 1 ? 'the one key' : `all ${length} keys`} of ${domain}.`)
 }
 
 /** A running server keeps the last good keys of a file that is refused now: they would work on, and nobody be told. */

@@ -14,15 +14,17 @@ export async function run({ flags: { json }, values, operands }: Given): Promise
     ...(expires !== undefined && { expiresAt: parseMoment('expires', expires, now) }),
     clock: { now: () => now },
   }
-  const { key, record, replaced } = await withStores((stores) =>
-    rotateClientKey(stores.clientKeys, operands[0]!, options),
-  )
+  const { storedIn, key, record, replaced } = await withStores(async ({ placesOfKey }) => {
+    const { clientKeys, name } = (await placesOfKey(operands[0]!))[0]
+    return { storedIn: name, ...(await rotateClientKey(clientKeys, operands[0]!, options)) }
+  })
   const { keyId, expiresAt: endsAt } = replaced
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...toKeyJson(key, record), replaced: { keyId, endsAt: toIso(endsAt) } })}\n`
+      ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn, replaced: { keyId, endsAt: toIso(endsAt) } })}\n`
       : `${toKeyLines(key, record)}
-The key is shown this once; what is stored is its digest. The old key ${keyId} works until ${toMinute(endsAt!)}.
+The key is shown this once; what is stored is its digest, in ${storedIn}.
+The old key ${keyId} works until ${toMinute(endsAt!)}.
 
 ${howToUse(record)}   The old key's line there tells who still uses it.
 3. Nothing more: the old key ends by itself. To end it earlier: prompt-train keys revoke ${keyId}

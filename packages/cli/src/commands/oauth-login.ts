@@ -4,7 +4,7 @@ import { type OAuthSettings, readEnvironment } from '../environment.js'
 import { nameOAuthVariable, requireSetting } from '../oauth-settings.js'
 import { findOAuthStatus, isAllowed } from '../oauth-status-rows.js'
 import { askHidden, isInteractive, RefusedError, readLine } from '../prompt.js'
-import { withStores } from '../stores.js'
+import { describeKeeping, withStores } from '../stores.js'
 
 /** `prompt-train oauth login`: stores the credential of a domain by a login in the browser. */
 export async function run({ flags: { replace }, values }: Given): Promise<void> {
@@ -18,8 +18,10 @@ export async function run({ flags: { replace }, values }: Given): Promise<void> 
     )
   }
   await withStores(
-    async (stores) => {
-      const { credentials, keyRing } = stores
+    async ({ placeOf }) => {
+      const place = await placeOf(domain)
+      const kept = describeKeeping(place, true)
+      const { credentials } = place
       // What keeps the login from being stored comes to light before anybody agrees to it.
       await credentials.update(domain, assertReplaceable)
       process.stdout.write(`Open this page, agree, and copy the text that it shows:\n\n${login.url}\n\n`)
@@ -28,11 +30,11 @@ export async function run({ flags: { replace }, values }: Given): Promise<void> 
         assertReplaceable(current)
         return login.finish(pasted)
       })
-      const sealed = keyRing === null ? 'in the clear, because ENCRYPTION_KEYS is not set' : 'sealed'
-      process.stdout.write(`Stored the oauth credential of ${domain}, ${sealed}. A running serve uses it within 5 seconds.
+      process.stdout.write(`Stored the oauth credential of ${domain} ${kept}.
+A running serve uses it within 5 seconds.
 What to do next: prompt-train oauth status --domain ${domain}
 `)
-      if (!isAllowed(await findOAuthStatus(stores, domain), oauth)) process.stderr.write(NOT_ALLOWED)
+      if (!isAllowed(await findOAuthStatus(place, domain), oauth)) process.stderr.write(NOT_ALLOWED)
     },
     { makeFolder: true },
   )

@@ -1,20 +1,21 @@
 import { type OAuthStatus, refreshOAuth } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { type OAuthSettings, readEnvironment } from '../environment.js'
-import { nameOAuthVariable, requireSetting } from '../oauth-settings.js'
+import { nameOAuthVariable } from '../oauth-settings.js'
 import { findOAuthStatus, isAllowed, toStatusJson, toStatusTable } from '../oauth-status-rows.js'
 import { RefusedError } from '../prompt.js'
-import { type Stores, withStores } from '../stores.js'
+import { type Place, withStores } from '../stores.js'
 import { toMinute } from '../times.js'
 
 /** `prompt-train oauth refresh`: refreshes the credential of a domain now; exit code 1 where nothing was refreshed. */
 export async function run({ flags: { json }, values }: Given): Promise<void> {
   const domain = values.domain!
-  const { oauth } = readEnvironment({ isTerminal: false })
+  const { oauth, upstream } = readEnvironment({ isTerminal: false })
   const began = Date.now()
-  const status = await withStores(async (stores) => {
-    assertRefreshable(await findOAuthStatus(stores, domain), oauth)
-    return (await refresh(stores, domain, oauth)) ?? findOAuthStatus(stores, domain)
+  const status = await withStores(async ({ placeOf }) => {
+    const place = await placeOf(domain)
+    assertRefreshable(await findOAuthStatus(place, domain), oauth)
+    return (await refresh(place, domain, oauth, upstream)) ?? findOAuthStatus(place, domain)
   })
   const isRefreshed = status.refreshedAt !== null && status.refreshedAt >= began
   if (json) process.stdout.write(`${JSON.stringify(toStatusJson(status, oauth))}\n`)
@@ -38,10 +39,20 @@ function assertRefreshable(status: OAuthStatus, oauth: OAuthSettings): void {
   }
 }
 
-async function refresh({ credentials }: Stores, domain: string, { tokenUrl: url, clientId }: OAuthSettings) {
-  const tokenUrl = requireSetting('OAUTH_TOKEN_URL', url)
+async function refresh(
+  { credentials }: Place,
+  domain: string,
+  { tokenUrl, clientId }: OAuthSettings,
+  upstream: string | null,
+) {
   try {
-    return await refreshOAuth({ credentials, domain, tokenUrl, ...(clientId !== null && { clientId }) })
+    return await refreshOAuth({
+      credentials,
+      domain,
+      ...(tokenUrl !== null && { tokenUrl }),
+      ...(upstream !== null && { upstream }),
+      ...(clientId !== null && { clientId }),
+    })
   } catch (error) {
     throw nameOAuthVariable(error)
   }

@@ -3,13 +3,13 @@ import type { Given } from '../commands.js'
 import { readEnvironment } from '../environment.js'
 import { findOAuthStatus, toStatusJson, toStatusTable } from '../oauth-status-rows.js'
 import { findSealProblem } from '../seal-problem.js'
-import { type Stores, withStores } from '../stores.js'
+import { listDomains, type Place, withStores } from '../stores.js'
 
 /** `prompt-train oauth status`: how the OAuth credentials stand; exit code 1 where one needs a person. */
 export async function run({ flags: { json }, values: { domain } }: Given): Promise<void> {
   const { oauth } = readEnvironment({ isTerminal: false })
-  const statuses = await withStores(async (stores) =>
-    domain === undefined ? await findAll(stores) : [await findOAuthStatus(stores, domain)],
+  const statuses = await withStores(async ({ places, placeOf }) =>
+    domain === undefined ? await findAll(places) : [await findOAuthStatus(await placeOf(domain), domain)],
   )
   if (json) {
     const credentials = statuses.map((status) => toStatusJson(status, oauth))
@@ -23,15 +23,15 @@ export async function run({ flags: { json }, values: { domain } }: Given): Promi
 }
 
 /** One that does not open is told of, and hides no other. */
-async function findAll(stores: Stores): Promise<readonly OAuthStatus[]> {
+async function findAll(places: readonly Place[]): Promise<readonly OAuthStatus[]> {
   const statuses: OAuthStatus[] = []
-  for (const domain of await stores.stored.list()) {
-    const problem = await findSealProblem(stores, domain)
+  for (const { place, domain } of await listDomains(places)) {
+    const problem = await findSealProblem(place, domain)
     if (problem !== null) {
       process.stderr.write(`prompt-train: left out: ${domain}: ${problem}\n`)
       process.exitCode = 1
-    } else if ((await stores.credentials.find(domain))?.type === 'oauth') {
-      statuses.push(await findOAuthStatus(stores, domain))
+    } else if ((await place.credentials.find(domain))?.type === 'oauth') {
+      statuses.push(await findOAuthStatus(place, domain))
     }
   }
   return statuses

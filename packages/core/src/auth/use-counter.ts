@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import { type Logger, toLoggedError } from '../logger.js'
 import type { ClientKey, ClientKeyLookup, ClientKeyStore, ClientKeyUse } from '../storage/storage.js'
+import { within } from '../within.js'
 
 /** Counts the use of client keys, off the request path. */
 export interface UseCounter {
@@ -92,12 +93,10 @@ class Ledger {
 
   async close(): Promise<void> {
     this.#closed = true
-    let timer: NodeJS.Timeout | undefined
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FLUSH_MS)
-    })
-    await Promise.race([limit, this.#flushed.then(() => this.#flush())])
-    clearTimeout(timer)
+    await within(
+      FLUSH_MS,
+      this.#flushed.then(() => this.#flush()),
+    )
     for (const uses of [this.#sending, this.#pending]) {
       for (const { requests } of uses.values()) this.#lost += requests
     }

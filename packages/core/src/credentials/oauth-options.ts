@@ -37,10 +37,11 @@ export const oauthSchema = z.strictObject({
  * The token endpoint's URL; null where none was named and the upstream is not known to be Anthropic's, so that no
  * refresh token goes to whatever host stands in for the API.
  *
- * @throws ConfigurationError `oauth.tokenUrl`
+ * @param option what `tokenUrl` is called where the caller takes it
+ * @throws ConfigurationError that names `option`
  */
-export function resolveTokenUrl({ tokenUrl }: OAuthOptions, upstream: URL): URL | null {
-  if (tokenUrl !== undefined) return toServiceUrl('oauth.tokenUrl', tokenUrl)
+export function resolveTokenUrl(option: string, tokenUrl: string | undefined, upstream: URL): URL | null {
+  if (tokenUrl !== undefined) return toServiceUrl(option, tokenUrl)
   const url = new URL(`${upstream.origin}${upstream.pathname.replace(/\/+$/, '')}/v1/oauth/token`)
   return isTrustedTokenUrl(url) ? url : null
 }

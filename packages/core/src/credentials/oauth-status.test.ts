@@ -92,6 +92,17 @@ describe('refreshOAuth', () => {
     expect(server.granted).toBe(1)
   })
 
+  it('asks where a proxy with the same upstream would', async () => {
+    const { credentials, clock, server } = open()
+    const options = { credentials, domain: 'b.example', clock, dispatcher: server }
+    await expect(refreshOAuth({ ...options, upstream: 'https://gateway.example' })).rejects.toMatchObject({
+      option: 'tokenUrl',
+    })
+    expect(server.asked).toEqual([])
+    expect(await refreshOAuth(options)).toMatchObject({ state: 'fresh' })
+    expect(server.asked).toHaveLength(1)
+  })
+
   it('gives null for a domain without an OAuth credential', async () => {
     expect(await open().refreshNow('a.example')).toBeNull()
     expect(await open().refreshNow('c.example')).toBeNull()

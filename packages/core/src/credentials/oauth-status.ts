@@ -1,10 +1,12 @@
 import type { Dispatcher } from 'undici'
 import { type Clock, systemClock } from '../clock.js'
+import { ConfigurationError } from '../errors.js'
 import { type Logger, silentLogger } from '../logger.js'
-import { toServiceUrl } from '../service-url.js'
+import { ANTHROPIC_API, toServiceUrl } from '../service-url.js'
 import type { OAuthCredential } from '../storage/credential.js'
 import type { CredentialStore } from '../storage/storage.js'
 import { Freshness } from './freshness.js'
+import { resolveTokenUrl } from './oauth-options.js'
 import { createOwner, mayRefresh } from './oauth-refresh.js'
 import { isInterrupted, needsLogin, pausedUntil } from './oauth-state.js'
 import { refreshCredential } from './refresh-credential.js'
@@ -42,7 +44,10 @@ export interface OAuthStatus {
 export interface RefreshOAuthOptions {
   readonly credentials: CredentialStore
   readonly domain: string
-  readonly tokenUrl: string
+  /** Where tokens are refreshed. @default that of a proxy with this `upstream` */
+  readonly tokenUrl?: string
+  /** Base URL of the API, as the proxies that share the store have it. @default "https://api.anthropic.com" */
+  readonly upstream?: string
   /** @default none is sent */
   readonly clientId?: string
   /** The spare place of the proxies that share the store (`oauth.spareStore`). @default none */
@@ -76,13 +81,14 @@ export async function listOAuthStatus(
  * time, and none while a pause after a failure lasts. Gives how it stands then; null where the domain has no OAuth
  * credential.
  *
- * @throws ConfigurationError `tokenUrl` when it is not https (or http on a loopback address)
+ * @throws ConfigurationError `tokenUrl` or `upstream` when it is not https (or http on a loopback address), and `tokenUrl`
+ * when it is left out beside an upstream that is neither Anthropic's nor on loopback
  * @throws what the store throws; a new pair that it did not take has been tried twice
  */
 export async function refreshOAuth(options: RefreshOAuthOptions): Promise<OAuthStatus | null> {
   const { credentials: store, domain, clientId = null, spareStore = null } = options
   const { clock = systemClock, logger = silentLogger } = options
-  const endpoint = createTokenEndpoint(toServiceUrl('tokenUrl', options.tokenUrl), options.dispatcher ?? null)
+  const endpoint = createTokenEndpoint(requireTokenUrl(options), options.dispatcher ?? null)
   const tools = { store, spareStore, endpoint, clientId, clock, logger, owner: createOwner() }
   const began = clock.now()
   try {
@@ -97,6 +103,12 @@ export async function refreshOAuth(options: RefreshOAuthOptions): Promise<OAuthS
   } finally {
     await endpoint.close()
   }
+}
+
+function requireTokenUrl({ tokenUrl, upstream = ANTHROPIC_API }: RefreshOAuthOptions): URL {
+  const url = resolveTokenUrl('tokenUrl', tokenUrl, toServiceUrl('upstream', upstream))
+  if (url !== null) return url
+  throw new ConfigurationError('tokenUrl', 'is not set, and the upstream is neither Anthropic’s nor on loopback')
 }
 
 function toStatus(domain: string, credential: OAuthCredential, clock: Clock): OAuthStatus {

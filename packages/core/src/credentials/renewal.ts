@@ -3,6 +3,7 @@ import type { ProxyError } from '../errors.js'
 import type { Secret } from '../secret.js'
 import type { OAuthCredential } from '../storage/credential.js'
 import type { MaybePromise } from '../storage/storage.js'
+import { within } from '../within.js'
 import { Freshness } from './freshness.js'
 
 /** Where the tokens of one domain come from. */
@@ -158,13 +159,7 @@ export class Renewal {
 
   /** Until no renewal is under way, or for `ms`. */
   async #settled(ms: number): Promise<void> {
-    if (this.#flight === null || ms <= 0) return
-    let timer: NodeJS.Timeout | undefined
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms)
-    })
-    await Promise.race([this.#flight.done, patience])
-    clearTimeout(timer)
+    if (this.#flight !== null && ms > 0) await within(ms, this.#flight.done)
   }
 
   #watch(credential: OAuthCredential): Freshness {

@@ -1035,3 +1035,29 @@ describe('close', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 })
+
+describe('a credential that cannot stand in a header', () => {
+  const texts = ['', ' sk-ant-FAKE', 'sk-ant-FAKE\r\nx-api-key: FAKE', 'sk-ant-FAKE\0', 'sk-ant-FAKE-é']
+  const problem = (field: string) => ({
+    code: 'credential_unavailable',
+    cause: {
+      name: 'ConfigurationError',
+      option: `credentials.${DOMAIN}.${field}`,
+      message: expect.not.stringContaining('FAKE'),
+    },
+  })
+  const resolving = (scene: Scene) => {
+    const { resolver } = open(scene)
+    return async () => resolver.resolve(DOMAIN)
+  }
+
+  it.each(texts)('is refused by its field where it is an API key: %j', async (text) => {
+    const credential: Credential = { type: 'api_key', apiKey: new Secret(text) }
+    await expect(resolving({ credential })()).rejects.toMatchObject(problem('apiKey'))
+  })
+
+  it.each(texts)('is refused by its field where it is an access token: %j', async (text) => {
+    const fields = () => ({ accessToken: new Secret(text) })
+    await expect(resolving({ fields })()).rejects.toMatchObject(problem('accessToken'))
+  })
+})

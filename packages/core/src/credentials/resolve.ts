@@ -5,10 +5,12 @@ import { ProxyError } from '../errors.js'
 import { type Logger, toLoggedError } from '../logger.js'
 import type { Credential, FederationCredential, OAuthCredential, UsableCredential } from '../storage/credential.js'
 import { type CredentialLookup, type CredentialStore, isPromise, type MaybePromise } from '../storage/storage.js'
+import { within } from '../within.js'
 import { type Assertion, FederationSource, type FederationTools } from './federation.js'
 import { createOwner, isStore } from './oauth-refresh.js'
 import { OAuthSource, type OAuthSourceTools } from './oauth-source.js'
 import { Renewal } from './renewal.js'
+import { assertSendable } from './sendable.js'
 import { isSubscription } from './subscription.js'
 import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 
@@ -74,8 +76,10 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
     switch (found?.type) {
       case 'api_key':
         forget(domain)
+        assertSendable(domain, 'apiKey', found.apiKey)
         return found
       case 'oauth':
+        assertSendable(domain, 'accessToken', found.accessToken)
         return useOAuth(domain, found)
       case 'federation': {
         const { source, renewal } = federation(domain, found)
@@ -173,12 +177,7 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
     async close() {
       isClosed = true
       clearTimeout(nextListing)
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CLOSE_MS)
-      })
-      await Promise.race([Promise.all([...entries.values()].map(close)), late])
-      clearTimeout(timer)
+      await within(CLOSE_MS, Promise.all([...entries.values()].map(close)))
       await endpoint?.close()
     },
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Secret } from '../secret.js'
+import { isCredentialText } from '../storage/credential.js'
 import type { TokenAnswer } from './token-endpoint.js'
 
 /** What a token endpoint gave. */
@@ -74,7 +75,7 @@ const errorCodes = [
 ] as const
 const errorBody = z.object({ error: z.enum(errorCodes) })
 
-const tokenText = z.string().regex(/^[\x21-\x7e]{1,16384}$/)
+const tokenText = z.string().max(16_384).refine(isCredentialText)
 const grantedBody = z.object({
   access_token: tokenText,
   token_type: z

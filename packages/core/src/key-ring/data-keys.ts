@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.js'
 import { KeyRingError } from '../errors.js'
+import { maskText } from '../masking/mask-text.js'
 import { KEY_BYTES, type KeyWrapper } from './key-ring.js'
 import { MAX_WRAPPED_KEY_BYTES } from './sealed-value.js'
 
@@ -105,8 +106,8 @@ export function createDataKeys(ringKeyId: string, wrapper: KeyWrapper, clock: Cl
       const answer = await Promise.race([call(), silence])
       if (!isAnswer(answer)) throw new TypeError('Not a key.')
       return answer
-    } catch (cause) {
-      throw new KeyRingError('key_unavailable', failure, { cause })
+    } catch (error) {
+      throw new KeyRingError('key_unavailable', failure, { cause: toCause(error) })
     } finally {
       clearTimeout(timer)
     }
@@ -118,6 +119,12 @@ export function createDataKeys(ringKeyId: string, wrapper: KeyWrapper, clock: Cl
 const isDataKey = (value: unknown): boolean => value instanceof Uint8Array && value.length === KEY_BYTES
 const isWrappedKey = (value: unknown): boolean =>
   value instanceof Uint8Array && value.length > 0 && value.length <= MAX_WRAPPED_KEY_BYTES
+
+/** What is kept of the service's own error: clients of such services attach the request, and with it the data key. */
+function toCause(error: unknown): Error {
+  if (!(error instanceof Error)) return new TypeError('The service threw what is no error.')
+  return Object.assign(new Error(maskText(error.message)), { name: error.name })
+}
 
 function toName(wrappedKey: Uint8Array): string {
   return Buffer.from(wrappedKey).toString('latin1')

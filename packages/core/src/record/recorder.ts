@@ -2,11 +2,11 @@ import type { Clock } from '../clock.js'
 import type { Exchange, ExchangeBodies } from '../exchange.js'
 import { type Logger, toLoggedError } from '../logger.js'
 import type { Cost, ExchangeRecord, ExchangeStore, Retention, StoredContent } from '../storage/exchange-store.js'
+import { within } from '../within.js'
 import { ExchangeDraft } from './exchange-draft.js'
 import type { ByteBudget } from './kept-bytes.js'
 import type { Spill } from './spill.js'
 import { toRecord } from './to-record.js'
-import { within } from './within.js'
 import { ExchangeWriter } from './writer.js'
 
 /** How long exchanges are gathered before they are encoded together. */

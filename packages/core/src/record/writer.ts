@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js'
 import type { ExchangeRecord, ExchangeStore, Retention } from '../storage/exchange-store.js'
+import { within } from '../within.js'
 import { Attempts } from './attempts.js'
 import { RecordQueue } from './record-queue.js'
 import type { Spill } from './spill.js'
-import { within } from './within.js'
 
 /** How long records are gathered before they are written, unless there are enough for a batch. */
 export const FLUSH_MS = 200

@@ -92,3 +92,11 @@ export type UsableCredential = ApiKeyCredential | Pick<OAuthCredential, 'type' |
 
 /** The state of a credential that was never refreshed. */
 export const neverRefreshed: OAuthRefreshState = { refreshedAt: null, intent: null, failure: null }
+
+/**
+ * Whether an API key or token can be sent: visible ASCII alone, so that nothing of it can end the header it stands in
+ * (RFC 9110 sections 5.5 and 11.2).
+ */
+export function isCredentialText(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text)
+}

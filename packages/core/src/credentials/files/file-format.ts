@@ -1,11 +1,8 @@
 import { z } from 'zod'
 import { isClientKey } from '../../client-key.js'
+import { isCredentialText } from '../../storage/credential.js'
 
-/** Characters that a header may carry and a credential has: RFC 9110 section 11.2, token68, with "." "_" "~" "+" "/". */
-const token = z
-  .string()
-  .trim()
-  .regex(/^[A-Za-z0-9._~+/=-]+$/, 'has characters that no credential has')
+const token = z.string().trim().refine(isCredentialText, 'has characters that no credential has')
 const plainKey = z
   .string()
   .trim()

@@ -19,13 +19,21 @@ export function toDomain(name: string): string | null {
 }
 
 /**
+ * Checks the name of a domain that is to be stored.
+ *
+ * @throws ConfigurationError `domain` where it is not a host name in lower case, with or without `*.` before it
+ */
+export function assertDomain(domain: string): void {
+  if (domain.length <= MAX_DOMAIN_LENGTH && WHOLE_DOMAIN.test(domain)) return
+  throw new ConfigurationError('domain', 'is not a host name in lower case, such as example.com')
+}
+
+/**
  * The name of the file that a new domain gets.
  *
- * @throws ConfigurationError where the domain is not a host name in lower case, and so may not become part of a path
+ * @throws ConfigurationError `domain` as {@link assertDomain}: what is no host name may not become part of a path
  */
 export function toFileName(domain: string): string {
-  if (domain.length > MAX_DOMAIN_LENGTH || !WHOLE_DOMAIN.test(domain)) {
-    throw new ConfigurationError('domain', 'is not a host name in lower case, such as example.com')
-  }
+  assertDomain(domain)
   return `${domain}.credentials.json`
 }
