@@ -97,10 +97,12 @@ describe('a consumer of the packed packages', () => {
     expect(await node('errors.mjs', code)).toBe('true credentials')
   })
 
-  it.each(['nodenext', 'bundler'])('type-checks strictly under moduleResolution %s', async (resolution) => {
-    await writeFile(
-      join(folder, 'app.ts'),
-      `import Anthropic from '@anthropic-ai/sdk'
+  it.each(['nodenext', 'bundler'])(
+    'type-checks strictly under moduleResolution %s',
+    async (resolution) => {
+      await writeFile(
+        join(folder, 'app.ts'),
+        `import Anthropic from '@anthropic-ai/sdk'
        import { createProxy, type Mountable, memoryStorage } from '@agent-prompt-train/core'
        import { toNodeListener } from '@agent-prompt-train/core/node'
        import { mountableCases } from '@agent-prompt-train/core/testing'
@@ -116,22 +118,24 @@ describe('a consumer of the packed packages', () => {
        export const names: string[] = mountableCases.map(({ name }) => name)
        // @ts-expect-error a misspelt option is an error
        createProxy({ storage: memoryStorage(), upsteam: '' })`,
-    )
-    const module = resolution === 'bundler' ? 'esnext' : 'nodenext'
-    const flags = [
-      '--noEmit',
-      '--strict',
-      '--exactOptionalPropertyTypes',
-      '--skipLibCheck',
-      'false',
-      '--target',
-      'es2023',
-    ]
-    const tsc = run('npx', ['tsc', ...flags, '--module', module, '--moduleResolution', resolution, 'app.ts'], {
-      cwd: folder,
-    })
-    await expect(tsc.catch((error) => error.stdout)).resolves.toMatchObject({ stdout: '' })
-  }, 120_000)
+      )
+      const module = resolution === 'bundler' ? 'esnext' : 'nodenext'
+      const flags = [
+        '--noEmit',
+        '--strict',
+        '--exactOptionalPropertyTypes',
+        '--skipLibCheck',
+        'false',
+        '--target',
+        'es2023',
+      ]
+      const tsc = run('npx', ['tsc', ...flags, '--module', module, '--moduleResolution', resolution, 'app.ts'], {
+        cwd: folder,
+      })
+      await expect(tsc.catch((error) => error.stdout)).resolves.toMatchObject({ stdout: '' })
+    },
+    120_000,
+  )
 
   it('runs the command', async () => {
     const { stdout } = await run('npx', ['prompt-train', 'auth', 'generate-key', '--json'], { cwd: folder })
