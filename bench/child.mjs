@@ -1,4 +1,5 @@
 // The child's half of the start protocol: environment in, `{ port }` on the IPC channel out.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { cpuUsage, resourceUsage } from 'node:process'
 
 /** Tells the parent where `server` listens. */
@@ -15,7 +16,20 @@ export function listen(server) {
 process.on('message', ({ ask, id }) => {
   if (ask !== 'usage') return
   const { user, system } = cpuUsage()
-  process.send({ id, result: { cpuMicros: user + system, peakMib: resourceUsage().maxRSS / 1024 } })
+  process.send({ id, result: { cpuMicros: user + system, mainMicros: null, peakMib: resourceUsage().maxRSS / 1024 } })
+})
+
+/** The longest time that the event loop stood still, in milliseconds: between "watch" and "watched". */
+const delay = monitorEventLoopDelay({ resolution: 1 })
+process.on('message', ({ ask, id }) => {
+  if (ask === 'watch') {
+    delay.reset()
+    delay.enable()
+    process.send({ id, result: null })
+  } else if (ask === 'watched') {
+    delay.disable()
+    process.send({ id, result: delay.max / 1e6 })
+  }
 })
 
 // However the parent ends, nothing it started outlives it.

@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 import './child.mjs'
 import { MessageReader } from './http.mjs'
-import { answerBytes, readStamps, toRequest } from './messages.mjs'
+import { answerBytes, readStamps, stamp, toRequest } from './messages.mjs'
 import { percentile } from './statistics.mjs'
 
 /** Beyond a turn's own time; whoever has not answered by then will not. */
@@ -40,6 +40,7 @@ async function saturate({ turnMs, ...job }, connections) {
   await Promise.all(
     connections.map(async (connection) => {
       do {
+        stamp(request)
         const sentAt = performance.now()
         await connection.exchange(request)
         latencies.push(performance.now() - sentAt)

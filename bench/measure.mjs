@@ -24,9 +24,12 @@ async function takeTurn(workload, runner, load) {
   const { units, seconds, p50, p99 } = await load.ask({ ask: 'load', ...toJob(workload, runner) })
   await delay(SETTLE_MS)
   const after = await usage(runner)
-  const calm = workload.calmMs === undefined ? { p50, p99 } : await takeLatency(workload, runner, load)
+  const { stallMs = null, ...calm } =
+    workload.calmMs === undefined ? { p50, p99 } : await takeLatency(workload, runner, load)
   return {
     cpuMicros: after === null ? null : (after.cpuMicros - before.cpuMicros) / units,
+    mainMicros: after === null || after.mainMicros === null ? null : (after.mainMicros - before.mainMicros) / units,
+    stallMs,
     rate: units / seconds,
     p50: calm.p50,
     p99: calm.p99,
@@ -39,8 +42,10 @@ function warmUp(workload, runner, load) {
 }
 
 /** Latency under full load tells only how long the queue is: it is taken one request at a time. */
-function takeLatency(workload, runner, load) {
-  return load.ask({ ask: 'load', ...toJob(workload, runner), turnMs: workload.calmMs, concurrency: 1 })
+async function takeLatency(workload, runner, load) {
+  await runner.ask?.({ ask: 'watch' })
+  const latency = await load.ask({ ask: 'load', ...toJob(workload, runner), turnMs: workload.calmMs, concurrency: 1 })
+  return { ...latency, stallMs: (await runner.ask?.({ ask: 'watched' })) ?? null }
 }
 
 function toJob({ script, events, bodyBytes, concurrency, turnMs, streams, rampMs }, { port, headers }) {
@@ -97,6 +102,8 @@ function summarize(turns, { direct, minimal }) {
   return {
     cpuMicros: pick((turn) => turn.cpuMicros ?? Number.NaN),
     ratio: pick((turn, i) => (turn.cpuMicros ?? Number.NaN) / (minimal[i]?.cpuMicros ?? Number.NaN)),
+    mainMicros: pick((turn) => turn.mainMicros ?? Number.NaN),
+    stallMs: pick((turn) => turn.stallMs ?? Number.NaN),
     rate: pick((turn) => turn.rate),
     p50: pick((turn) => turn.p50),
     p99: pick((turn) => turn.p99),

@@ -10,7 +10,8 @@ const HELP = `Compares proxies in front of a scripted upstream, all on this mach
 
   --workloads a,b   of ${workloadNames.join(', ')}
   --targets a,b     of ${targetNames.join(', ')};
-                    direct and minimal, which the others are compared with, always run
+                    direct and minimal, which the others are compared with, always run;
+                    express-recording needs DATABASE_URL and makes a schema of its own there
   --rounds N        turns of each target in each workload
   --json FILE       writes all figures as JSON
   --quick           one short round each

@@ -20,6 +20,12 @@ export function allTargets({ upstreamPort }) {
     { name: 'minimal', title: 'minimal undici dispatch', program: 'targets/minimal-dispatch.mjs', key: 'client' },
     { name: 'express-minimal', title: 'Express + minimal', program: 'targets/express-minimal.mjs', key: 'client' },
     { name: 'express-ours', title: 'Express + ours', program: 'targets/express-ours.mjs', key: 'client' },
+    {
+      name: 'express-recording',
+      title: 'Express + ours, recording',
+      program: 'targets/express-recording.mjs',
+      key: 'client',
+    },
     { name: 'hono-minimal', title: 'Hono + minimal, one Response', program: 'targets/hono-minimal.mjs', key: 'client' },
     { name: 'hono-ours', title: 'Hono + ours', program: 'targets/hono-ours.mjs', key: 'client' },
     {
