@@ -34,6 +34,8 @@ export interface AnswerFacts {
   /** Null where the answer reported none: an error, or an endpoint without usage. */
   readonly usage: Usage | null
   readonly stopReason: string | null
+  /** True for a message without any content: a refusal before the first block, which is not charged, is one. */
+  readonly empty: boolean
   /** The API's error type, of an error body or an `error` event. */
   readonly errorType: string | null
   /** False for a stream that ended without `message_stop`. */
@@ -52,6 +54,8 @@ export interface Exchange {
   clientAddress: string | null
   domain: string | null
   keyId: string | null
+  /** Whether nothing is billed per token: what it went up with is a subscription's. */
+  notional: boolean
   /** The model named in the request, where its body was small enough to look. */
   modelAsked: string | null
   /** Status of the answer's head; null when the client left before there was one. */
@@ -86,6 +90,7 @@ export function openExchange({ method, path }: Pick<InboundRequest, 'method' | '
     clientAddress: null,
     domain: null,
     keyId: null,
+    notional: false,
     modelAsked: null,
     status: null,
     errorType: null,

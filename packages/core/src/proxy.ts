@@ -4,6 +4,7 @@ import { assertIdentity, presentedKeyId } from './auth/authenticate.js'
 import { passedCredential } from './auth/pass-through.js'
 import { createUseCounter } from './auth/use-counter.js'
 import { createCredentialResolver } from './credentials/resolve.js'
+import { isPlanTraffic } from './credentials/subscription.js'
 import { assertAdmitted } from './edge/admit.js'
 import { createFailureThrottle } from './edge/auth-failures.js'
 import { assertHost } from './edge/check-host.js'
@@ -74,6 +75,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     if (resolved.checkHost) assertHost(request.rawHeaders, identity.domain)
     if (identity.clientKey !== undefined) useCounter.count(identity.clientKey, exchange.clientAddress)
     const credential = (await credentials?.resolve(identity.domain)) ?? passedCredential(request.rawHeaders)
+    exchange.notional = isPlanTraffic(credential)
     const body = await openRequestBody(request.body, contentLength, resolved.bodyLimits, (chunk) => {
       exchange.requestBytes += chunk.length
       draft?.request.push(chunk)

@@ -104,15 +104,15 @@ function toSpill({ keyRing, spillDir, spillBytes, clock, alerts }: Recording): S
   })
 }
 
-function toCost({ answer, startedAt, aborted, broken }: Exchange, prices: PriceTable): Cost | null {
+function toCost({ answer, startedAt, notional, aborted, broken }: Exchange, prices: PriceTable): Cost | null {
   if (answer === null || answer.usage === null || answer.model === null) return null
   return priceExchange(
     {
       model: answer.model,
       usage: answer.usage,
       at: startedAt,
-      refusedUnanswered: answer.stopReason === 'refusal' && !answer.usage.output_tokens,
-      notional: false,
+      refusedUnanswered: answer.stopReason === 'refusal' && answer.empty,
+      notional,
       incomplete: aborted || broken || !answer.complete,
       estimatedOutputTokens: null,
     },

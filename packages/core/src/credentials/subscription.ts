@@ -1,4 +1,4 @@
-import type { OAuthCredential } from '../storage/credential.js'
+import type { OAuthCredential, UsableCredential } from '../storage/credential.js'
 
 const SUBSCRIPTION_SCOPES = /^user:(?:inference$|sessions)/
 const ORGANIZATION_SCOPES = /^(?:workspace|org):/
@@ -8,8 +8,20 @@ const SUBSCRIPTION_HOSTS = /(?:^|\.)claude\.(?:ai|com)$/
  * Whether a credential counts as one of a subscription plan. What the login stored decides. Tokens look alike, so a
  * credential that can renew itself and says nothing counts as one; a bare access token may come from anywhere.
  */
-export function isSubscription({ subscription, refreshToken }: OAuthCredential): boolean {
+export function isSubscription({
+  subscription,
+  refreshToken = null,
+}: Partial<Pick<OAuthCredential, 'subscription' | 'refreshToken'>>): boolean {
   return subscription ?? refreshToken !== null
+}
+
+/** The form of an OAuth access token, which a person has of a plan; organisations' callers have API keys. */
+const OAUTH_TOKEN = /^bearer +sk-ant-oat/i
+
+/** Whether what goes up with a credential is paid for by a plan, and not per token. */
+export function isPlanTraffic(credential: UsableCredential): boolean {
+  if (credential.type === 'oauth') return isSubscription(credential)
+  return credential.type === 'passed' && OAUTH_TOKEN.test(credential.authorization?.expose() ?? '')
 }
 
 /**

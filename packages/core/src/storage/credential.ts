@@ -88,7 +88,10 @@ export interface PassedCredential {
 /**
  * A credential that can be sent as it is: an API key, a valid access token however it was come by, or the caller's own.
  */
-export type UsableCredential = ApiKeyCredential | Pick<OAuthCredential, 'type' | 'accessToken'> | PassedCredential
+export type UsableCredential =
+  | ApiKeyCredential
+  | (Pick<OAuthCredential, 'type' | 'accessToken'> & Partial<OAuthCredential>)
+  | PassedCredential
 
 /** The state of a credential that was never refreshed. */
 export const neverRefreshed: OAuthRefreshState = { refreshedAt: null, intent: null, failure: null }

@@ -61,6 +61,7 @@ const TRANSCRIPT_FACTS: AnswerFacts = {
   usage: { ...START_USAGE, ...END_USAGE },
   stopReason: 'tool_use',
   errorType: null,
+  empty: false,
   complete: true,
 }
 
@@ -123,6 +124,7 @@ describe.each([
       expect(meter(bytes.subarray(0, cut), bytes.subarray(cut)), `cut at ${cut}`).toMatchObject({
         model: 'm',
         usage: { input_tokens: 3 },
+        empty: false,
         complete: true,
       })
     }
@@ -130,8 +132,25 @@ describe.each([
 })
 
 describe('EventStreamMeter', () => {
+  it('tells whether a refusal came before any content', () => {
+    const block = event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } })
+    const refused = end({ output_tokens: 4 }, 'refusal')
+    expect(meter(start(), PING, refused, STOP)).toMatchObject({ stopReason: 'refusal', empty: true })
+    expect(meter(start() + block, delta({ type: 'text_delta', text: 'I' }), refused + STOP)).toMatchObject({
+      stopReason: 'refusal',
+      empty: false,
+    })
+  })
+
   it('knows nothing of an empty stream, and does not call it complete', () => {
-    expect(meter()).toEqual({ model: null, usage: null, stopReason: null, errorType: null, complete: false })
+    expect(meter()).toEqual({
+      model: null,
+      usage: null,
+      stopReason: null,
+      empty: false,
+      errorType: null,
+      complete: false,
+    })
   })
 
   it('reads any sequence of events from any chunks', () => {
@@ -157,6 +176,7 @@ describe('EventStreamMeter', () => {
             usage: { ...withoutNulls(first), ...withoutNulls(second), ...withoutNulls(third) },
             stopReason: 'end_turn',
             errorType: null,
+            empty: !text.includes('content_block'),
             complete: true,
           })
         },
@@ -198,6 +218,7 @@ describe('EventStreamMeter', () => {
         usage: START_USAGE,
         stopReason: null,
         errorType: 'overloaded_error',
+        empty: false,
         complete: false,
       })
     }
@@ -270,8 +291,8 @@ describe('EventStreamMeter', () => {
     expect(early).toMatchObject({ usage: START_USAGE, stopReason: null, complete: false })
     expect(meter.facts()).toEqual(early)
     meter.push(Buffer.from(end().slice(40) + STOP))
-    expect(meter.facts()).toEqual(TRANSCRIPT_FACTS)
-    expect(meter.facts()).toEqual(TRANSCRIPT_FACTS)
+    expect(meter.facts()).toEqual({ ...TRANSCRIPT_FACTS, empty: true })
+    expect(meter.facts()).toEqual({ ...TRANSCRIPT_FACTS, empty: true })
     expect(early).toMatchObject({ usage: START_USAGE, complete: false })
   })
 

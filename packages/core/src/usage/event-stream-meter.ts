@@ -30,6 +30,8 @@ export class EventStreamMeter implements Meter {
   #stopReason: string | null = null
   #errorType: string | null = null
   #complete = false
+  /** Whether a content block has begun: looked for until it has, which is in the first events. */
+  #hasContent = false
 
   push(chunk: Buffer): void {
     const endsEvent = this.#pending.length === 0 || endOfLastEvent(Buffer.concat([this.#tail, chunk])) > 0
@@ -48,6 +50,7 @@ export class EventStreamMeter implements Meter {
       model: this.#model,
       usage: this.#usage,
       stopReason: this.#stopReason,
+      empty: this.#stopReason !== null && !this.#hasContent,
       errorType: this.#errorType,
       complete: this.#complete,
     }
@@ -66,14 +69,16 @@ export class EventStreamMeter implements Meter {
     this.#pendingBytes += piece.length
     this.#tail = Buffer.concat([this.#tail, piece.subarray(1 - LONGEST_BOUNDARY)]).subarray(1 - LONGEST_BOUNDARY)
     // An event this large is a tool's result: only its end is of interest.
-    if (this.#pendingBytes > MAX_EVENT_BYTES) this.#pending = [this.#tail]
-    else this.#pending.push(piece)
+    if (this.#pendingBytes <= MAX_EVENT_BYTES) return void this.#pending.push(piece)
+    this.#pending = [this.#tail]
+    this.#hasContent = true
   }
 
   /** Reads those of the last whole events in which a mark stands. */
   #readMarked(): void {
     const events = this.#last
     const text = events.toString('latin1')
+    this.#hasContent ||= text.includes('content_block')
     let end = 0
     MARK.lastIndex = 0
     for (let mark = MARK.exec(text); mark !== null; mark = MARK.exec(text)) {

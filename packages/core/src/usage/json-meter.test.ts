@@ -21,9 +21,18 @@ describe('JsonMeter', () => {
       model: 'claude-opus-5-5',
       usage,
       stopReason: 'tool_use',
+      empty: false,
       errorType: null,
       complete: true,
     })
+  })
+
+  it.each([
+    ['[]', true],
+    ['[{"type":"text","text":"I cannot"}]', false],
+  ])('tells whether a refusal came before any content: %s', (content, empty) => {
+    const text = `{"model":"m","content":${content},"stop_reason":"refusal","usage":{"output_tokens":4}}`
+    expect(meter(text)).toMatchObject({ stopReason: 'refusal', empty })
   })
 
   it('reads the type of an error', () => {
@@ -32,6 +41,7 @@ describe('JsonMeter', () => {
       model: null,
       usage: null,
       stopReason: null,
+      empty: false,
       errorType: 'rate_limit_error',
       complete: true,
     })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JsonScanner } from './json-scanner.js'
 
-const KEYS = JsonScanner.keys('model', 'usage', 'stop_reason', 'error')
+const KEYS = JsonScanner.keys(['model', 'usage', 'stop_reason', 'error'])
 
 function scan(...chunks: (string | Buffer)[]): Record<string, unknown> {
   const scanner = new JsonScanner(KEYS)
@@ -32,6 +32,24 @@ const jsonText = fc
   .map(({ members, indent }) => JSON.stringify(Object.fromEntries(members), null, indent))
 
 describe('JsonScanner', () => {
+  it.each([
+    ['[]', []],
+    ['[ ]', []],
+    ['[1234]', undefined],
+    ['"a long text"', undefined],
+  ])('picks a short member only where it is that short: %s', (value, picked) => {
+    const keys = JsonScanner.keys(['model'], { content: 4 })
+    for (const cut of [1, 12, 13, 14, 15]) {
+      const scanner = new JsonScanner(keys)
+      const bytes = Buffer.from(`{"content":${value},"model":"a longer text"}`)
+      for (const chunk of [bytes.subarray(0, cut), bytes.subarray(cut)]) scanner.push(chunk)
+      expect(Object.fromEntries(scanner.members)).toEqual({
+        model: 'a longer text',
+        ...(picked !== undefined && { content: picked }),
+      })
+    }
+  })
+
   it('picks what JSON.parse gives, wherever the bytes are cut', () => {
     fc.assert(
       fc.property(jsonText, fc.array(fc.nat(), { maxLength: 6 }), (text, cuts) => {

@@ -9,6 +9,13 @@ const CLOSE_BRACKET = 0x5d
 /** A longer member is not one that anybody asks for. */
 const MAX_MEMBER_BYTES = 1024 * 1024
 
+/** A member to pick. */
+interface Wanted {
+  readonly name: string
+  /** A longer value is left out. */
+  readonly maxBytes: number
+}
+
 /**
  * Picks members out of a JSON object's top level while its bytes pass, without keeping or parsing the rest: an answer's
  * usage stands beside megabytes of text. Strings are skipped from quote to quote.
@@ -16,23 +23,27 @@ const MAX_MEMBER_BYTES = 1024 * 1024
 export class JsonScanner {
   readonly members = new Map<string, unknown>()
   /** By the key as it is written. */
-  readonly #wanted: ReadonlyMap<string, string>
+  readonly #wanted: ReadonlyMap<string, Wanted>
   #depth = 0
   #inString = false
   #escaped = false
   /** The key whose value is being read; null while a key is. */
   #key: string | null = null
+  #maxBytes = MAX_MEMBER_BYTES
   /** Pieces of the key or wanted value being read; null while it is skipped. */
   #pieces: Buffer[] | null = null
   #size = 0
 
-  constructor(wanted: ReadonlyMap<string, string>) {
+  constructor(wanted: ReadonlyMap<string, Wanted>) {
     this.#wanted = wanted
   }
 
-  /** The keys to pick, prepared once for all scanners. */
-  static keys(...names: string[]): ReadonlyMap<string, string> {
-    return new Map(names.map((name) => [JSON.stringify(name), name]))
+  /** The keys to pick, prepared once for all scanners; of those in `short` the value only where it is that short, in bytes. */
+  static keys(names: readonly string[], short: Readonly<Record<string, number>> = {}): ReadonlyMap<string, Wanted> {
+    const wanted = names.map((name): [string, number] => [name, MAX_MEMBER_BYTES])
+    return new Map(
+      [...wanted, ...Object.entries(short)].map(([name, maxBytes]) => [JSON.stringify(name), { name, maxBytes }]),
+    )
   }
 
   push(chunk: Buffer): void {
@@ -84,15 +95,18 @@ export class JsonScanner {
 
   #begin(): void {
     this.#key = null
+    this.#maxBytes = MAX_MEMBER_BYTES
     this.#pieces = []
     this.#size = 0
   }
 
   #endKey(last: Buffer): void {
     const written = this.#text(last)?.trim()
+    const wanted = written === undefined ? undefined : this.#wanted.get(written)
     this.#begin()
-    this.#key = (written === undefined ? undefined : this.#wanted.get(written)) ?? ''
-    if (this.#key === '') this.#pieces = null
+    this.#key = wanted?.name ?? ''
+    if (wanted === undefined) this.#pieces = null
+    else this.#maxBytes = wanted.maxBytes
   }
 
   #endValue(last: Buffer): void {
@@ -105,7 +119,7 @@ export class JsonScanner {
   #keep(piece: Buffer): void {
     if (this.#pieces === null) return
     this.#size += piece.length
-    if (this.#size > MAX_MEMBER_BYTES) this.#pieces = null
+    if (this.#size > this.#maxBytes) this.#pieces = null
     else this.#pieces.push(piece)
   }
 
@@ -121,7 +135,7 @@ export class JsonScanner {
 
   #text(last: Buffer): string | null {
     if (this.#pieces === null) return null
-    if (this.#pieces.length === 0) return last.toString('utf8')
+    if (this.#pieces.length === 0) return last.length > this.#maxBytes ? null : last.toString('utf8')
     this.#keep(last)
     return this.#pieces === null ? null : Buffer.concat(this.#pieces).toString('utf8')
   }
