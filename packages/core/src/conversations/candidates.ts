@@ -1,7 +1,7 @@
 import { endedBefore, type LinkableExchange } from './linkable.js'
 
 /** Of more exchanges with one and the same digest only the newest are looked at: a job may send one prompt all day. */
-const MOST_CANDIDATES = 64
+const MOST_CANDIDATES = 200
 
 /** Exchanges by a digest of theirs. */
 export class Candidates {
