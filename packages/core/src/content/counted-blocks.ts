@@ -6,8 +6,8 @@ export interface CountedBlock {
   readonly role: string
   /** Canonical JSON. */
   readonly text: string
-  /** Names tool blocks, which clients send twice at times. */
-  readonly toolId: string | null
+  /** Whether it calls a tool or brings its result. */
+  readonly isTool: boolean
   readonly isThinking: boolean
 }
 
@@ -29,7 +29,7 @@ export function toCountedBlocks(message: unknown): CountedBlock[] {
     return {
       role: String(role),
       text: toCanonicalJson(counted),
-      toolId: typeof resultOf === 'string' ? `result ${resultOf}` : typeof id === 'string' ? `use ${id}` : null,
+      isTool: typeof (resultOf ?? id) === 'string',
       isThinking: type === 'thinking' || type === 'redacted_thinking',
     }
   })

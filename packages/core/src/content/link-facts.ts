@@ -45,8 +45,8 @@ export function toLinkFacts(request: JsonObject, answer: AssembledAnswer | null,
 class HistoryChain {
   readonly #hash: ContentHash
   readonly #points: string[] = []
-  readonly #toolIds = new Set<string>()
   #at: string
+  #turn = new Turn('')
   /** A text of the assistant at the end, which its answer goes on with, and the history before it. */
   #begun: { readonly before: string; readonly text: string } | null = null
 
@@ -57,8 +57,8 @@ class HistoryChain {
 
   add(message: unknown): void {
     for (const block of toCountedBlocks(message)) {
-      if (block.toolId !== null && this.#toolIds.has(block.toolId)) continue
-      if (block.toolId !== null) this.#toolIds.add(block.toolId)
+      if (block.role !== this.#turn.role) this.#turn = new Turn(block.role)
+      if (this.#turn.hasHad(block)) continue
       const before = this.#at
       this.#at = this.#next(before, block)
       this.#begun = block.role === 'assistant' ? toBegun(before, block) : null
@@ -73,7 +73,8 @@ class HistoryChain {
 
   /** The history with the answer after it, as it came and without its thinking; none where nothing of it counts. */
   answered(message: AssembledAnswer['message']): string[] {
-    const blocks = toCountedBlocks({ ...message, role: 'assistant' })
+    const turn = new Turn('assistant')
+    const blocks = toCountedBlocks({ ...message, role: turn.role }).filter((block) => !turn.hasHad(block))
     const [first, ...rest] = blocks
     if (first === undefined) return []
     const spoken = blocks.filter(({ isThinking }) => !isThinking)
@@ -90,6 +91,24 @@ class HistoryChain {
 
   #next(before: string, { role, text }: CountedBlock): string {
     return this.#hash.link('history', before, `/${role}/`, text)
+  }
+}
+
+/** Blocks of one role in a row. */
+class Turn {
+  readonly role: string
+  readonly #tools = new Set<string>()
+
+  constructor(role: string) {
+    this.role = role
+  }
+
+  /** Whether it is a tool block that this turn has had: clients send some twice. */
+  hasHad({ isTool, text }: CountedBlock): boolean {
+    if (!isTool) return false
+    const had = this.#tools.has(text)
+    this.#tools.add(text)
+    return had
   }
 }
 

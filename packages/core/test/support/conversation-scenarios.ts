@@ -57,7 +57,7 @@ export const scenarios: readonly Scenario[] = [
     branches: 1,
     play(transcripts) {
       const chat = transcripts.chat()
-      for (let turn = 0; turn < 30; turn++) chat.say(`question ${turn}`, `answer ${turn}`)
+      for (let turn = 0; turn < 12; turn++) chat.say(`question ${turn}`, `answer ${turn}`)
     },
   },
   {
@@ -118,12 +118,25 @@ export const scenarios: readonly Scenario[] = [
     play(transcripts) {
       const chat = transcripts.chat()
       chat.say('list the files twice', [text('yes'), toolUse('toolu_d1')])
-      chat.say(user(toolResult('toolu_d1', 'a b')), [text('again'), toolUse('toolu_d2')])
+      chat.say(user(toolResult('toolu_d1', 'a b')), [text('again'), toolUse('toolu_d2'), toolUse('toolu_d3')])
       chat.messages[2] = user(toolResult('toolu_d1', 'a b'), toolResult('toolu_d1', 'a b'))
-      chat.messages[3] = assistant('again', toolUse('toolu_d2'), toolUse('toolu_d2'))
-      chat.say(user(toolResult('toolu_d1', 'a b'), toolResult('toolu_d2', 'c')), 'that is all')
-      chat.messages[4] = user(toolResult('toolu_d2', 'c'))
+      chat.messages[3] = assistant('again', toolUse('toolu_d2'), toolUse('toolu_d3'), toolUse('toolu_d2'))
+      chat.say(
+        user(toolResult('toolu_d2', 'c'), toolResult('toolu_d3', 'd'), toolResult('toolu_d2', 'c')),
+        'that is all',
+      )
+      chat.messages.splice(4, 1, user(toolResult('toolu_d2', 'c')), user(toolResult('toolu_d3', 'd')))
       chat.say('thank you', 'gladly')
+    },
+  },
+  {
+    name: 'one tool call again and again, of one and the same id',
+    conversations: 1,
+    branches: 1,
+    play(transcripts) {
+      const chat = transcripts.chat()
+      chat.say('try until it works', [toolUse('toolu_e1')])
+      for (let turn = 0; turn < 5; turn++) chat.say(user(toolResult('toolu_e1', 'no')), [toolUse('toolu_e1')])
     },
   },
   {
