@@ -15,8 +15,8 @@ const SUMMARY_PASSAGES = 8
 const CARRIED_PASSAGES = 24
 /** A history that begins with a summary is new, and so short. */
 const MOST_MESSAGES_AFTER_SUMMARY = 8
-/** What a client asks for a summary with. */
-const SUMMARY_WISH = /summar|compact|condens/i
+/** What a summary is asked for with, and what it is called. */
+const SUMMARY_WORDS = /summar|compact|condens/i
 
 /** What links the exchange of this request and answer to others. */
 export function toLinkFacts(request: JsonObject, answer: AssembledAnswer | null, hash: ContentHash): LinkFacts {
@@ -141,15 +141,23 @@ function toTaskPrompts(answer: AssembledAnswer | null): string[] {
   return prompts.slice(0, MOST_TASKS)
 }
 
-/** An answer sums up a conversation where one was had, and a summary was asked for or the API made one. */
+/** An answer sums up a conversation where one was had, and a summary was asked for, or it says that it is one. */
 function toSummary(messages: readonly unknown[], answer: AssembledAnswer | null): string[] {
   if (answer === null) return []
   const compacted = toCompactions(answer.message)
   if (compacted.length > 0) return longestPassages(compacted.join('\n'), SUMMARY_PASSAGES)
+  if (!messages.some((message) => toObject(message)?.role === 'assistant')) return []
   const wish = messages.findLast((message) => toObject(message)?.role === 'user')
-  const wasHad = messages.some((message) => toObject(message)?.role === 'assistant')
-  if (!wasHad || !toTexts(wish).some((text) => SUMMARY_WISH.test(text))) return []
-  return longestPassages(toTexts(answer.message).join('\n'), SUMMARY_PASSAGES)
+  const said = toTexts(answer.message).join('\n')
+  if (![...toTexts(wish), said].some((text) => SUMMARY_WORDS.test(text))) return []
+  return longestPassages(withinSummaryTag(said), SUMMARY_PASSAGES)
+}
+
+/** Agents think aloud before the summary, and leave that out when they go on from it. */
+function withinSummaryTag(text: string): string {
+  const start = text.indexOf('<summary>')
+  const end = text.lastIndexOf('</summary>')
+  return start === -1 ? text : text.slice(start, end > start ? end : undefined)
 }
 
 function toCarried(messages: readonly unknown[]): string[] {

@@ -1,5 +1,5 @@
 /** Shorter ones are found in any text. */
-const LEAST_CHARACTERS = 20
+const LEAST_CHARACTERS = 12
 /** What tells a passage; more of it is not looked at. */
 const MOST_CHARACTERS = 400
 /** Longer texts are looked at as far as this. */

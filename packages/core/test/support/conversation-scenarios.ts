@@ -248,8 +248,8 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'a history is compacted to the summary alone, or to a compaction block',
-    conversations: 2,
-    branches: 2,
+    conversations: 3,
+    branches: 3,
     play(transcripts) {
       const words =
         'The user compares two ways of sorting platforms, and wants the shorter one. Nothing is left to do but to try it.'
@@ -258,6 +258,18 @@ export const scenarios: readonly Scenario[] = [
       sdk.say('Write a continuation summary that allows you to resume.', `<summary>${words}</summary>`)
       sdk.messages = []
       sdk.say(`<summary>${words}</summary>`, 'it works')
+      const stripped = transcripts.chat({ keyId: 'compact3' })
+      stripped.say('say it in short', 'it is long')
+      const aloud = Array.from(
+        { length: 20 },
+        (_, n) => `First I go through all that was said in part ${n} of it at length.`,
+      )
+      stripped.say(
+        'Now.',
+        `<analysis>${aloud.join(' ')}</analysis><summary>We talked of trains.\nNext: of ships.</summary>`,
+      )
+      stripped.messages = []
+      stripped.say('Continued from before. Summary: We talked of trains.\nNext: of ships.', 'of ships, then')
       const compacted = `Of the two programs the one that reads whole lines was taken. ${'Its speed was measured three times. '.repeat(3)}`
       const api = transcripts.chat({ keyId: 'compact2' })
       api.say('take one of them', 'the second')
