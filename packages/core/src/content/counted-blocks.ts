@@ -1,11 +1,12 @@
 import { toCanonicalJson } from './canonical-json.js'
+import type { ContentHash } from './content-hash.js'
 import { type JsonObject, omit, toArray, toObject } from './json-members.js'
 
 /** A block as it counts in a conversation, whoever added what to it on the way. */
 export interface CountedBlock {
   readonly role: string
-  /** Canonical JSON. */
-  readonly text: string
+  /** Of its role and canonical JSON. */
+  readonly digest: string
   /** Whether it calls a tool or brings its result. */
   readonly isTool: boolean
   readonly isThinking: boolean
@@ -19,7 +20,7 @@ const REMINDER_END = '</system-reminder>'
  * empty then. Of blocks whose members are known only those count that a client sends back as they came. System messages
  * do not count: they change within a conversation.
  */
-export function toCountedBlocks(message: unknown): CountedBlock[] {
+export function toCountedBlocks(message: unknown, hash: ContentHash): CountedBlock[] {
   const { role, content } = toObject(message) ?? {}
   if (role === 'system') return []
   return toBlocks(content).flatMap((block) => {
@@ -28,11 +29,16 @@ export function toCountedBlocks(message: unknown): CountedBlock[] {
     const { type, id, tool_use_id: resultOf } = toObject(counted) ?? {}
     return {
       role: String(role),
-      text: toCanonicalJson(counted),
+      digest: digestBlock(String(role), counted, hash),
       isTool: typeof (resultOf ?? id) === 'string',
       isThinking: type === 'thinking' || type === 'redacted_thinking',
     }
   })
+}
+
+/** What a text block of this role would have for a digest. */
+export function digestText(role: string, text: string, hash: ContentHash): string {
+  return digestBlock(role, toCounted({ type: 'text', text }), hash)
 }
 
 /** The texts of a message that count, one for each block. */
@@ -55,6 +61,10 @@ export function toCountedText(text: string): string | null {
   }
   kept.push(text.slice(from).trim())
   return kept.filter((piece) => piece !== '').join('\n') || null
+}
+
+function digestBlock(role: string, counted: unknown, hash: ContentHash): string {
+  return hash.link('block', JSON.stringify(role), toCanonicalJson(counted))
 }
 
 function toBlocks(content: unknown): readonly unknown[] {

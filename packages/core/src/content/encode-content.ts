@@ -126,7 +126,13 @@ class Encoding {
 
   toLinks(): LinkFacts | null {
     if (this.#request === null) return null
-    return toLinkFacts(this.#request, this.#answer, createContentHash(this.#context.hashKey, this.#bodies.domain))
+    return toLinkFacts({
+      request: this.#request,
+      messageBlocks: this.history.messageBlocks,
+      answer: this.#answer,
+      answerBlocks: this.history.answerBlocks,
+      hash: createContentHash(this.#context.hashKey, this.#bodies.domain),
+    })
   }
 
   /** The bytes without their content coding; null, and the flag, where nothing can be looked into and so be masked. */

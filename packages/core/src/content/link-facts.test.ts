@@ -1,11 +1,20 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createContentHash } from './content-hash.js'
+import { toCountedBlocks } from './counted-blocks.js'
 import { toLinkFacts } from './link-facts.js'
 
 const key = createSecretKey(randomBytes(32))
-const factsOf = (request: Record<string, unknown>, domain = 'a.example', hashKey = key) =>
-  toLinkFacts(request, null, createContentHash(hashKey, domain))
+const factsOf = (
+  request: { readonly messages?: unknown } & Record<string, unknown>,
+  domain = 'a.example',
+  hashKey = key,
+) => {
+  const hash = createContentHash(hashKey, domain)
+  const messages = Array.isArray(request.messages) ? request.messages : []
+  const messageBlocks = messages.map((message) => toCountedBlocks(message, hash))
+  return toLinkFacts({ request, messageBlocks, answer: null, answerBlocks: null, hash })
+}
 const say = (text: string, role = 'user') => ({ role, content: [{ type: 'text', text }] })
 
 describe('toLinkFacts', () => {

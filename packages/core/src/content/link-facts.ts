@@ -1,7 +1,8 @@
 import type { LinkFacts } from '../storage/exchange-store.js'
 import type { AssembledAnswer } from './assemble-answer.js'
 import type { ContentHash } from './content-hash.js'
-import { type CountedBlock, toCountedBlocks, toCountedText, toTexts } from './counted-blocks.js'
+import { type CountedBlock, digestText, toCountedText, toTexts } from './counted-blocks.js'
+import { HistoryChain } from './history-chain.js'
 import { type JsonObject, toArray, toObject } from './json-members.js'
 import { longestPassages } from './passages.js'
 
@@ -18,19 +19,34 @@ const MOST_MESSAGES_AFTER_SUMMARY = 8
 /** What a summary is asked for with, and what it is called. */
 const SUMMARY_WORDS = /summar|compact|condens/i
 
-/** What links the exchange of this request and answer to others. */
-export function toLinkFacts(request: JsonObject, answer: AssembledAnswer | null, hash: ContentHash): LinkFacts {
+/** An exchange whose messages were told apart. */
+export interface LinkSource {
+  readonly request: JsonObject
+  /** For each message of the request. */
+  readonly messageBlocks: readonly (readonly CountedBlock[])[]
+  readonly answer: AssembledAnswer | null
+  readonly answerBlocks: readonly CountedBlock[] | null
+  readonly hash: ContentHash
+}
+
+/** What links an exchange to others. */
+export function toLinkFacts({ request, messageBlocks, answer, answerBlocks, hash }: LinkSource): LinkFacts {
   const messages = toArray(request.messages)
   const { previous, thread } = readPrevious(request)
   const chain = new HistoryChain(hash, thread)
-  for (const message of messages) chain.add(message)
+  for (const blocks of messageBlocks) chain.add(blocks)
   const link = (kind: string) => (text: string) => hash.link(kind, text)
   const firstUser = messages.find((message) => toObject(message)?.role === 'user' && toTexts(message).length > 0)
   const { user_id: user } = toObject(request.metadata) ?? {}
   const { id } = answer?.rest ?? {}
   return {
     history: chain.points(HISTORY_POINTS),
-    answers: answer === null ? [] : chain.answered(answer.message),
+    answers: [
+      ...new Set([
+        ...chain.answered(answerBlocks ?? []),
+        ...chain.answeredWith(joinBegun(messages, answer, hash), answerBlocks ?? []),
+      ]),
+    ],
     answerId: typeof id === 'string' ? hash.link('message', id) : null,
     previousAnswerId: previous === null ? null : hash.link('message', previous),
     user: typeof user === 'string' ? hash.link('user', user) : null,
@@ -41,86 +57,13 @@ export function toLinkFacts(request: JsonObject, answer: AssembledAnswer | null,
   }
 }
 
-/** Digests of a history that grows block by block: how blocks are divided into messages does not matter. */
-class HistoryChain {
-  readonly #hash: ContentHash
-  readonly #points: string[] = []
-  #at: string
-  #turn = new Turn('')
-  /** A text of the assistant at the end, which its answer goes on with, and the history before it. */
-  #begun: { readonly before: string; readonly text: string } | null = null
-
-  constructor(hash: ContentHash, begin: string) {
-    this.#hash = hash
-    this.#at = begin
-  }
-
-  add(message: unknown): void {
-    for (const block of toCountedBlocks(message)) {
-      if (block.role !== this.#turn.role) this.#turn = new Turn(block.role)
-      if (this.#turn.hasHad(block)) continue
-      const before = this.#at
-      this.#at = this.#next(before, block)
-      this.#begun = block.role === 'assistant' ? toBegun(before, block) : null
-    }
-    if (this.#at !== this.#points.at(-1)) this.#points.push(this.#at)
-  }
-
-  /** The history as of each of the last messages, the last one first. */
-  points(most: number): string[] {
-    return this.#points.slice(-most).reverse()
-  }
-
-  /** The history with the answer after it, as it came and without its thinking; none where nothing of it counts. */
-  answered(message: AssembledAnswer['message']): string[] {
-    const turn = new Turn('assistant')
-    const blocks = toCountedBlocks({ ...message, role: turn.role }).filter((block) => !turn.hasHad(block))
-    const [first, ...rest] = blocks
-    if (first === undefined) return []
-    const spoken = blocks.filter(({ isThinking }) => !isThinking)
-    const ends = new Set([this.#after(this.#at, blocks)])
-    if (spoken.length > 0) ends.add(this.#after(this.#at, spoken))
-    const joined = this.#begun === null ? null : joinTexts(this.#begun.text, first)
-    if (joined !== null) ends.add(this.#after(this.#begun!.before, [joined, ...rest]))
-    return [...ends]
-  }
-
-  #after(before: string, blocks: readonly CountedBlock[]): string {
-    return blocks.reduce((at, block) => this.#next(at, block), before)
-  }
-
-  #next(before: string, { role, text }: CountedBlock): string {
-    return this.#hash.link('history', before, `/${role}/`, text)
-  }
-}
-
-/** Blocks of one role in a row. */
-class Turn {
-  readonly role: string
-  readonly #tools = new Set<string>()
-
-  constructor(role: string) {
-    this.role = role
-  }
-
-  /** Whether it is a tool block that this turn has had: clients send some twice. */
-  hasHad({ isTool, text }: CountedBlock): boolean {
-    if (!isTool) return false
-    const had = this.#tools.has(text)
-    this.#tools.add(text)
-    return had
-  }
-}
-
-function toBegun(before: string, { text }: CountedBlock) {
-  const block = JSON.parse(text) as unknown
-  const { type, text: begun } = toObject(block) ?? {}
-  return type === 'text' && typeof begun === 'string' ? { before, text: begun } : null
-}
-
-function joinTexts(begun: string, { text, ...block }: CountedBlock): CountedBlock | null {
-  const { type, text: more } = toObject(JSON.parse(text) as unknown) ?? {}
-  return type === 'text' ? { ...block, text: JSON.stringify({ text: begun + String(more), type }) } : null
+/** The text that the client began for the assistant and the one that the answer goes on with, as the one they become. */
+function joinBegun(messages: readonly unknown[], answer: AssembledAnswer | null, hash: ContentHash): string | null {
+  const last = messages.at(-1)
+  if (answer === null || toObject(last)?.role !== 'assistant') return null
+  const begun = toTexts(last).at(-1)
+  const [more] = toTexts({ content: answer.message.content.slice(0, 1) })
+  return begun === undefined || more === undefined ? null : digestText('assistant', begun + more, hash)
 }
 
 /** A thread that is kept on the server is continued without its history. */
@@ -162,8 +105,8 @@ function withinSummaryTag(text: string): string {
 
 function toCarried(messages: readonly unknown[]): string[] {
   if (messages.length > MOST_MESSAGES_AFTER_SUMMARY) return []
-  const first = messages.find((message) => toCountedBlocks(message).length > 0)
-  return longestPassages([...toTexts(first), ...toCompactions(first)].join('\n'), CARRIED_PASSAGES)
+  const texts = messages.map((message) => [...toTexts(message), ...toCompactions(message)])
+  return longestPassages((texts.find(({ length }) => length > 0) ?? []).join('\n'), CARRIED_PASSAGES)
 }
 
 /** What compaction blocks say. */
