@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clientsAtOnce, scenarios } from '../../test/support/conversation-scenarios.js'
 import { shuffle, Transcripts, toScore } from '../../test/support/transcripts.js'
+import type { ExchangeRecord } from '../storage/exchange-store.js'
 import { linkConversations } from './link-conversations.js'
 
 describe('linkConversations', () => {
@@ -31,6 +32,36 @@ describe('linkConversations', () => {
       branches[0]!.requests.length,
     ])
     expect(lengths.sort()).toEqual([...Array(20).fill([false, 5]), ...Array(20).fill([true, 1])])
+  })
+
+  it('puts what began in one millisecond in the order of its history', () => {
+    const transcripts = new Transcripts()
+    const chat = transcripts.chat()
+    for (let turn = 0; turn < 6; turn++) chat.say(`question ${turn}`, 'yes')
+    const ids = transcripts.records.map(({ requestId }) => requestId).reverse()
+    const records = transcripts.records.map((record, n) => ({
+      ...record,
+      requestId: ids[n]!,
+      startedAt: 0,
+      durationMs: 0.1,
+    }))
+    const { conversations } = linkConversations(records)
+    expect(conversations.map(({ branches }) => branches)).toEqual([[{ id: ids[0], from: null, requests: ids }]])
+  })
+
+  it('leaves out what is no turn, and counts what nothing is known of', () => {
+    const transcripts = new Transcripts()
+    transcripts.chat().say('hello', 'hello')
+    const [turn] = transcripts.records as [ExchangeRecord]
+    const { conversations, linking } = linkConversations([
+      turn,
+      { ...turn, requestId: 'counted', path: '/v1/messages/count_tokens' },
+      { ...turn, requestId: 'refused', domain: null },
+      { ...turn, requestId: 'not forwarded', links: null, firstByteMs: null },
+      { ...turn, requestId: 'unknown', links: null },
+    ])
+    expect(conversations.map(({ id }) => id).sort()).toEqual([turn.requestId, 'unknown'].sort())
+    expect(linking).toEqual({ exchanges: 2, linked: 0, begun: 1, unknown: 1 })
   })
 
   it('all of it at once, in one domain and in any order', () => {

@@ -107,7 +107,10 @@ export const scenarios: readonly Scenario[] = [
         chat.say(said, [text(`done ${turn}`), toolUse(`toolu_m${turn}`)], { request })
         const result = `out ${turn}\n\n<system-reminder>Do not mention this.</system-reminder>`
         chat.say(user(toolResult(`toolu_m${turn}`, result)), 'so it is', { request })
-        chat.messages = chat.messages.map((message) => remind(withCacheControl(message, turn), turn))
+        chat.messages = chat.messages
+          .filter(({ role }) => role !== 'system')
+          .map((message) => remind(withCacheControl(message, turn), turn))
+        chat.messages.push({ role: 'system', content: `It is turn ${turn}.` })
       }
     },
   },
@@ -231,8 +234,8 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'a coding agent compacts its history',
-    conversations: 2,
-    branches: 2,
+    conversations: 3,
+    branches: 3,
     play(transcripts) {
       const chat = transcripts.chat()
       chat.say('list the trains', 'at once')
@@ -244,6 +247,8 @@ export const scenarios: readonly Scenario[] = [
       chat.say(user(reminder('As you answer, know this.'), CONTINUED, 'now the Sundays'), 'they are mended')
       chat.say('thank you', 'gladly')
       other.say('so what?', 'nothing')
+      const quoted = '2. Files: src/timetable.ts holds the parser; src/lines.ts was changed to sort by platform.'
+      transcripts.chat().say(`What does this mean?\n${quoted}`, 'what it says')
     },
   },
   {
@@ -355,18 +360,21 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
-    name: 'a session without bodies',
-    conversations: 1,
-    branches: 1,
+    name: 'a session without bodies, and one of the same name in another domain',
+    conversations: 2,
+    branches: 2,
     play(transcripts) {
-      const chat = transcripts.chat({ sessionId: 'session-z' })
-      for (let turn = 0; turn < 3; turn++) chat.say(`unseen ${turn}`, 'yes', { record: { links: null } })
+      const chats = ['example.com', 'b.example.com'].map((domain) =>
+        transcripts.chat({ sessionId: 'session-z', domain }),
+      )
+      for (let turn = 0; turn < 3; turn++)
+        for (const chat of chats) chat.say(`unseen ${turn}`, 'yes', { record: { links: null } })
     },
   },
   {
     name: 'an attempt that failed, one that broke off, and what was said after it',
-    conversations: 1,
-    branches: 1,
+    conversations: 2,
+    branches: 2,
     play(transcripts) {
       const chat = transcripts.chat()
       const fail = (record = {}) => {
@@ -385,7 +393,19 @@ export const scenarios: readonly Scenario[] = [
       chat.messages.push(user('try more'))
       fail({ status: 200, aborted: true })
       chat.say('no, rather less', 'less it is')
-      chat.say('good', 'yes')
+      chat.messages.push(user('refused'))
+      fail({ status: 400 })
+      chat.messages.pop()
+      chat.say('in other words', 'yes')
+      const stopped = transcripts.chat()
+      stopped.messages = [user('stop')]
+      stopped.last = transcripts.ask({
+        messages: stopped.messages,
+        answer: null,
+        follows: null,
+        record: { aborted: true },
+      })
+      stopped.say('do it after all', 'done')
     },
   },
   {
