@@ -49,6 +49,20 @@ describe('linkConversations', () => {
     expect(conversations.map(({ branches }) => branches)).toEqual([[{ id: ids[0], from: null, requests: ids }]])
   })
 
+  it('comes to an end where exchanges of one millisecond name each other as the one before', () => {
+    const transcripts = new Transcripts()
+    for (let n = 0; n < 5; n++) transcripts.chat().say('continue', 'ok')
+    const records = transcripts.records.map((record) => ({
+      ...record,
+      startedAt: 0,
+      links: { ...record.links!, answerId: 'FAKEmessage00000', previousAnswerId: 'FAKEmessage00000' },
+    }))
+    const { conversations, linking } = linkConversations(records)
+    expect(linking).toMatchObject({ exchanges: 5, unknown: 0 })
+    expect(conversations.flatMap(({ branches }) => branches.flatMap(({ requests }) => requests))).toHaveLength(5)
+    expect(linkConversations(shuffle(records))).toEqual({ conversations, linking })
+  })
+
   it('leaves out what is no turn, and counts what nothing is known of', () => {
     const transcripts = new Transcripts()
     transcripts.chat().say('hello', 'hello')

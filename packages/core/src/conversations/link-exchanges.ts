@@ -1,6 +1,5 @@
 import { HistoryIndex } from './history-index.js'
-import type { LinkableExchange } from './linkable.js'
-import { scopeOf } from './linkable.js'
+import { type LinkableExchange, scopeOf } from './linkable.js'
 import { OriginIndex } from './origin-index.js'
 
 /** How exchanges hang together. */
@@ -39,54 +38,52 @@ class Linking implements ExchangeLinks {
 
   continueHistory(exchange: LinkableExchange): void {
     const parent = this.#histories.findParent(exchange)
-    if (parent !== null) this.parents.set(exchange, parent)
+    if (parent !== null && !this.#leadsTo(parent, exchange)) this.parents.set(exchange, parent)
   }
 
   placeBeginning(exchange: LinkableExchange): void {
+    const { sessionId, agentId } = exchange
     const scope = scopeOf(exchange)
-    if (!this.parents.has(exchange)) this.#place(exchange, scope)
+    const isNamed = sessionId !== null || agentId !== null
+    const home = isNamed ? this.#homes.get(scope) : undefined
+    if (!this.parents.has(exchange)) this.#place(exchange, home, isNamed ? this.#newest.get(scope) : undefined)
     this.#newest.set(scope, exchange)
+    if (!isNamed || home !== undefined) return
+    const parent = this.parents.get(exchange)
+    const isOwn = parent === undefined || scopeOf(parent) !== scope
+    // A session's own conversation does not begin with a sub-task; that of an agent does.
+    if (isOwn && (agentId !== null || !this.tasks.has(exchange))) this.#homes.set(scope, exchange)
   }
 
-  #place(exchange: LinkableExchange, scope: string): void {
-    const { sessionId, agentId, links } = exchange
-    const hasHeaders = sessionId !== null || agentId !== null
-    const before = this.#newest.get(scope)
+  /** @param newest of the same session and agent */
+  #place(exchange: LinkableExchange, home: LinkableExchange | undefined, newest: LinkableExchange | undefined): void {
     const summarized = this.#origins.findSummarized(exchange)
     if (summarized !== null && !this.#leadsTo(summarized, exchange)) {
       this.parents.set(exchange, summarized)
-      return
+    } else if (exchange.links === null && newest !== undefined) {
+      // Without its body, where in the session it belongs is known by the time alone.
+      this.parents.set(exchange, newest)
+    } else {
+      const called = this.#findCall(exchange, home)
+      if (called !== null) this.tasks.set(exchange, called)
+      else if (home !== undefined && !this.#leadsTo(home, exchange)) this.joined.set(exchange, home)
     }
-    // Without its body, where in the session it belongs is known by the time alone.
-    if (hasHeaders && links === null && before !== undefined) {
-      this.parents.set(exchange, before)
-      return
-    }
-    const home = hasHeaders ? this.#homes.get(scope) : undefined
-    const called =
-      agentId === null ? this.#findCall(exchange) : home === undefined ? this.#findAgentCall(exchange) : null
-    if (called !== null) this.tasks.set(exchange, called)
-    if (home === undefined) {
-      // A session's own conversation does not begin with a sub-task; that of an agent does.
-      if (hasHeaders && (called === null || agentId !== null)) this.#homes.set(scope, exchange)
-    } else if (called === null) this.joined.set(exchange, home)
   }
 
-  #findCall(exchange: LinkableExchange): LinkableExchange | null {
+  /** The call of a sub-task with this prompt; for an agent's first request, where there is none, what its parent did last. */
+  #findCall(exchange: LinkableExchange, home: LinkableExchange | undefined): LinkableExchange | null {
+    const isAgent = exchange.agentId !== null
+    if (isAgent && home !== undefined) return null
     const called = this.#origins.findTask(exchange)
-    return called === null || this.#leadsTo(called, exchange) ? null : called
+    if (called !== null && !this.#leadsTo(called, exchange)) return called
+    return isAgent ? (this.#newest.get(scopeOf({ ...exchange, agentId: exchange.parentAgentId })) ?? null) : null
   }
 
-  /** Where no call has this prompt, what the parent agent did last. */
-  #findAgentCall(exchange: LinkableExchange): LinkableExchange | null {
-    const parentScope = scopeOf({ ...exchange, agentId: exchange.parentAgentId })
-    return this.#findCall(exchange) ?? this.#newest.get(parentScope) ?? null
-  }
-
-  /** Whether `exchange` comes from `origin`: what began in the same millisecond has no order. */
+  /** Whether `exchange` comes from `origin`, which it can only where both began in the same millisecond. */
   #leadsTo(exchange: LinkableExchange, origin: LinkableExchange): boolean {
     let at: LinkableExchange | undefined = exchange
-    while (at !== undefined && at !== origin) at = this.parents.get(at) ?? this.joined.get(at)
+    while (at !== undefined && at !== origin && at.startedAt === origin.startedAt)
+      at = this.parents.get(at) ?? this.joined.get(at)
     return at === origin
   }
 }

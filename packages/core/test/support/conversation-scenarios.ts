@@ -360,6 +360,22 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'a summary is carried into another session, which has an aside of its own',
+    conversations: 1,
+    branches: 2,
+    play(transcripts) {
+      const chat = transcripts.chat({ sessionId: 'session-before' })
+      chat.say('list the ships', 'at once')
+      const words = 'The user wants a list of all ships that leave Bristol in the evening, by their size.'
+      chat.say(SUMMARY_WISH, words)
+      const next = transcripts.chat({ sessionId: 'session-after' })
+      next.last = chat.last
+      next.say(`We go on from this: ${words}`, 'yes')
+      transcripts.chat({ sessionId: 'session-after' }).say('Write a title of five words.', 'Ships')
+      next.say('and then?', 'nothing')
+    },
+  },
+  {
     name: 'a session without bodies, and one of the same name in another domain',
     conversations: 2,
     branches: 2,
