@@ -76,7 +76,8 @@ class Linking implements ExchangeLinks {
     if (isAgent && home !== undefined) return null
     const called = this.#origins.findTask(exchange)
     if (called !== null && !this.#leadsTo(called, exchange)) return called
-    return isAgent ? (this.#newest.get(scopeOf({ ...exchange, agentId: exchange.parentAgentId })) ?? null) : null
+    if (!isAgent || exchange.sessionId === null) return null
+    return this.#newest.get(scopeOf({ ...exchange, agentId: exchange.parentAgentId })) ?? null
   }
 
   /** Whether `exchange` comes from `origin`, which it can only where both began in the same millisecond. */

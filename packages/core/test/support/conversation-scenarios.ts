@@ -360,6 +360,17 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'an agent without a session, beside somebody else',
+    conversations: 2,
+    branches: 2,
+    play(transcripts) {
+      const agent = transcripts.chat({ agentId: 'agent-alone' })
+      transcripts.chat().say('who is there?', 'nobody')
+      agent.say('look here', 'yes')
+      agent.say('look there', 'no')
+    },
+  },
+  {
     name: 'a summary is carried into another session, which has an aside of its own',
     conversations: 1,
     branches: 2,
