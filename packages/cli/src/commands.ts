@@ -170,6 +170,14 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/usage.js'),
   },
   {
+    name: 'conversations',
+    help: storageHelp.conversations,
+    flags: ['json'],
+    values: ['domain', 'since'],
+    operands: [],
+    load: () => import('./commands/conversations.js'),
+  },
+  {
     name: 'export',
     help: storageHelp.exportExchanges,
     flags: [],

@@ -30,6 +30,21 @@ ${DATES} Costs are in millionths of a US dollar in JSON and CSV.
 ${DATABASE}
 `
 
+export const conversations = `Show which requests belong together: conversations, their branches and sub-tasks.
+
+Usage: prompt-train conversations [--domain DOMAIN] [--since TIME] [--json]
+
+Options:
+      --domain DOMAIN   Those of one domain [all]
+      --since TIME      The first moment that counts; what began before is cut there [7d]
+      --json            Print { "conversations": [...], "linking": {...} } and nothing else
+  -h, --help            Show this help
+
+Sessions and agents that the client names go first, then histories that continue each other: docs/conversations.md.
+${DATES}
+${DATABASE}
+`
+
 export const exportExchanges = `Print the exchanges of a domain as JSON Lines, oldest first, with their bodies as recorded: masked.
 
 Usage: prompt-train export --domain DOMAIN [--from TIME] [--to TIME]

@@ -20,6 +20,7 @@ Commands:
   keyring rewrap      Encrypt anew with the first key of ENCRYPTION_KEYS
   auth generate-key   Make a client key and its digest. Stores nothing.
   usage               Sum tokens and costs by day, domain, key and model
+  conversations       Show which requests belong together
   export              Print the exchanges of a domain with their bodies
   migrate             Bring the database up to date
   purge               Remove what is older than its retention

@@ -11,6 +11,15 @@ export {
 export { type ClientKeyOptions, createClientKey, digestClientKey, isClientKey, toClientKey } from './client-key.js'
 export { type Clock, systemClock } from './clock.js'
 export { type ContentReader, createContentReader, type OpenedContent } from './content/open-content.js'
+export type { ConversationBranch } from './conversations/branches.js'
+export {
+  type Conversation,
+  type LinkedConversations,
+  type LinkingCounts,
+  linkConversations,
+} from './conversations/link-conversations.js'
+export type { LinkableExchange } from './conversations/linkable.js'
+export { listConversations } from './conversations/list-conversations.js'
 export type { Assertion } from './credentials/federation.js'
 export { assertDomain } from './credentials/files/file-name.js'
 export {
@@ -104,6 +113,7 @@ export type {
   ExchangeRecord,
   ExchangeStore,
   HistoryNode,
+  LinkFacts,
   PurgeReport,
   Retention,
   StoredContent,

@@ -46,13 +46,13 @@ async function insertExchanges(queries: Queries, records: readonly ExchangeRecor
         input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
         cost_micro_usd, cost_price_row, cost_notional, cost_incomplete,
         first_byte_ms, duration_ms, request_bytes, answer_bytes, aborted, broken,
-        session_id, agent_id, parent_agent_id)
+        session_id, agent_id, parent_agent_id, links)
       select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::boolean[], $12::integer[], $13::text[], $14::text[], $15::text[],
         $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
         $21::numeric[], $22::text[], $23::boolean[], $24::boolean[],
         $25::double precision[], $26::double precision[], $27::bigint[], $28::bigint[], $29::boolean[], $30::boolean[],
-        $31::text[], $32::text[], $33::text[])
+        $31::text[], $32::text[], $33::text[], $34::text[])
       on conflict do nothing
       returning *
     )

@@ -1,4 +1,4 @@
-import { type Cost, countTokens, type ExchangeRecord, type Usage } from '@agent-prompt-train/core'
+import { type Cost, countTokens, type ExchangeRecord, type LinkFacts, type Usage } from '@agent-prompt-train/core'
 import { fromDomainColumn, toDomainColumn, toIndexable, toStorable, toTimestamp } from './rows.js'
 
 /** An exchange as a row; `exchangeColumns` says how a record becomes one. */
@@ -31,6 +31,7 @@ export interface ExchangeRow {
   readonly session_id: string | null
   readonly agent_id: string | null
   readonly parent_agent_id: string | null
+  readonly links: string | null
 }
 
 type Cell = string | number | boolean | null
@@ -70,6 +71,8 @@ export const exchangeColumns: readonly ((record: ExchangeRecord) => Cell)[] = [
   (record) => toStorable(record.sessionId),
   (record) => toStorable(record.agentId),
   (record) => toStorable(record.parentAgentId),
+  // A spill may hold records of before there were links.
+  (record) => (record.links == null ? null : JSON.stringify(record.links)),
 ]
 
 /** A record without its content. */
@@ -100,6 +103,7 @@ export function fromExchangeRow(row: ExchangeRow): ExchangeRecord {
     sessionId: row.session_id,
     agentId: row.agent_id,
     parentAgentId: row.parent_agent_id,
+    links: row.links === null ? null : (JSON.parse(row.links) as LinkFacts),
     content: null,
   }
 }

@@ -24,8 +24,8 @@ export function createBatchEncoding(): (task: EncodingTask) => EncodedBatch {
     const context = { hashKey, sealingKey, known: new KnownHashes(known), documents }
     return batch.map((bodies) => {
       try {
-        const { content, modelAsked } = encodeContent(bodies, context)
-        return { content: detach(content), modelAsked }
+        const { content, ...seen } = encodeContent(bodies, context)
+        return { ...seen, content: detach(content) }
       } catch {
         return null
       }

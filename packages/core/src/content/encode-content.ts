@@ -4,14 +4,16 @@ import type { ExchangeBodies, KeptBody } from '../exchange.js'
 import { type SealingKey, sealWith } from '../key-ring/seal.js'
 import { maskJson } from '../masking/mask-json.js'
 import { maskText } from '../masking/mask-text.js'
-import type { StoredContent } from '../storage/exchange-store.js'
-import { assembleStream, takeMessage } from './assemble-answer.js'
+import type { LinkFacts, StoredContent } from '../storage/exchange-store.js'
+import { type AssembledAnswer, assembleStream, takeMessage } from './assemble-answer.js'
 import { toCanonicalJson } from './canonical-json.js'
+import { createContentHash } from './content-hash.js'
 import { decodeBody } from './decode-body.js'
 import { parseExactJson } from './exact-json.js'
 import { History, type HistoryContext } from './history.js'
-import { toObject } from './json-members.js'
+import { type JsonObject, toObject } from './json-members.js'
 import type { KnownHashes } from './known-hashes.js'
+import { toLinkFacts } from './link-facts.js'
 import { pack } from './packed.js'
 import { splitRequest } from './split-request.js'
 import { type AnswerDocument, purposes, type RequestDocument, toPartId } from './stored-documents.js'
@@ -33,6 +35,8 @@ export interface EncodingContext {
 export interface EncodedContent {
   readonly content: StoredContent
   readonly modelAsked: string | null
+  /** Null where the request's messages could not be told apart. */
+  readonly links: LinkFacts | null
 }
 
 /**
@@ -56,6 +60,7 @@ export function encodeContent(bodies: ExchangeBodies, context: EncodingContext):
       truncated,
     },
     modelAsked,
+    links: encoding.toLinks(),
   }
 }
 
@@ -63,6 +68,9 @@ class Encoding {
   readonly history: History
   truncated = false
   modelAsked: string | null = null
+  /** The request, where it is one with messages. */
+  #request: JsonObject | null = null
+  #answer: AssembledAnswer | null = null
   readonly #bodies: ExchangeBodies
   readonly #context: EncodingContext
 
@@ -90,6 +98,7 @@ class Encoding {
     if (typeof model === 'string') this.modelAsked = model
     const split = splitRequest(parsed)
     if (split === null || split.messages.length > MAX_MESSAGES) return this.#sealWhole(bytes, parsed, purposes.request)
+    this.#request = toObject(parsed)
     const document: RequestDocument = {
       rest: maskJson(split.rest) as RequestDocument['rest'],
       messages: split.messages.length,
@@ -107,11 +116,23 @@ class Encoding {
     const parsed = stream ? undefined : parseExactJson(bytes)
     const answer = stream ? assembleStream(toBuffer(bytes).toString('utf8'), parseText) : takeMessage(parsed)
     if (answer === null) return this.#sealWhole(bytes, parsed, purposes.answer)
+    this.#answer = answer
     const document: AnswerDocument = {
       part: this.history.referToNext(answer.message),
       rest: maskJson(answer.rest) as AnswerDocument['rest'],
     }
     return this.#sealDocument(document, purposes.answer)
+  }
+
+  toLinks(): LinkFacts | null {
+    if (this.#request === null) return null
+    return toLinkFacts({
+      request: this.#request,
+      messageBlocks: this.history.messageBlocks,
+      answer: this.#answer,
+      answerBlocks: this.history.answerBlocks,
+      hash: createContentHash(this.#context.hashKey, this.#bodies.domain),
+    })
   }
 
   /** The bytes without their content coding; null, and the flag, where nothing can be looked into and so be masked. */

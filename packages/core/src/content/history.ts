@@ -3,15 +3,22 @@ import { maskJson } from '../masking/mask-json.js'
 import type { ContentPart, HistoryNode } from '../storage/exchange-store.js'
 import { toCanonicalJson } from './canonical-json.js'
 import { type ContentHash, createContentHash } from './content-hash.js'
+import { type CountedBlock, toCountedBlocks } from './counted-blocks.js'
 import { type Before, toWindow, WINDOW_BYTES } from './packed.js'
 
 /** More messages than these are not looked back over, however short they are. */
 const MAX_BEFORE = 16
 
-/** A document as it is stored. */
-interface Document {
+/** What is remembered of a document, so that one that is resent costs a look-up. */
+interface SeenDocument {
   readonly name: string
   readonly bytes: number
+  /** Empty where it is no message. */
+  readonly blocks: readonly CountedBlock[]
+}
+
+/** A document as it is stored. */
+interface Document extends SeenDocument {
   /** Its bytes, masked; made when they are wanted. */
   text(): Buffer
 }
@@ -20,8 +27,8 @@ interface Document {
 export interface HistoryContext {
   readonly hashKey: KeyObject
   readonly domain: string
-  /** Names and sizes of documents by what was sent, so that what is resent is not masked again. */
-  readonly documents: Map<string, { readonly name: string; readonly bytes: number }>
+  /** Documents by what was sent, so that what is resent is not masked again. */
+  readonly documents: Map<string, SeenDocument>
   isKnown(hash: string): boolean
   seal(document: Buffer, before: Before | null, hash: string): Uint8Array
 }
@@ -34,6 +41,8 @@ export class History {
   readonly parts = new Map<string, ContentPart>()
   /** Names of the parts that are referred to, each once, in order. */
   readonly references: string[] = []
+  /** What counts of the answer in a conversation; null where there is none. */
+  answerBlocks: readonly CountedBlock[] | null = null
   readonly #messages: Document[] = []
   readonly #context: HistoryContext
   readonly #hash: ContentHash
@@ -41,6 +50,11 @@ export class History {
   constructor(context: HistoryContext) {
     this.#context = context
     this.#hash = createContentHash(context.hashKey, context.domain)
+  }
+
+  /** What counts of each message in a conversation. */
+  get messageBlocks(): readonly (readonly CountedBlock[])[] {
+    return this.#messages.map(({ blocks }) => blocks)
   }
 
   /** Adds a message after those before. */
@@ -59,7 +73,9 @@ export class History {
 
   /** Refers to the message that answers: it gets the name that it has when it is sent back. */
   referToNext(message: unknown): number {
-    return this.#referTo(this.#toPart(this.#toDocument(message), this.#before()))
+    const document = this.#toDocument(message)
+    this.answerBlocks = document.blocks
+    return this.#referTo(this.#toPart(document, this.#before()))
   }
 
   #referTo(part: string): number {
@@ -74,7 +90,11 @@ export class History {
     let seen = documents.get(sent)
     if (seen !== undefined) return { ...seen, text: toText }
     const text = toText()
-    seen = { name: this.#hash.document(text.toString()), bytes: text.length }
+    seen = {
+      name: this.#hash.document(text.toString()),
+      bytes: text.length,
+      blocks: toCountedBlocks(value, this.#hash),
+    }
     remember(documents, sent, seen)
     return { ...seen, text: () => text }
   }

@@ -6,7 +6,7 @@ import { within } from '../within.js'
 import { ExchangeDraft } from './exchange-draft.js'
 import type { ByteBudget } from './kept-bytes.js'
 import type { Spill } from './spill.js'
-import { toRecord } from './to-record.js'
+import { type EncodedBodies, toRecord } from './to-record.js'
 import { ExchangeWriter } from './writer.js'
 
 /** How long exchanges are gathered before they are encoded together. */
@@ -21,9 +21,7 @@ const ADOPT_MS = 30_000
 
 /** What encodes bodies for the recorder. */
 export interface BodyEncoder {
-  encode(
-    batch: readonly ExchangeBodies[],
-  ): Promise<readonly ({ readonly content: StoredContent; readonly modelAsked: string | null } | null)[]>
+  encode(batch: readonly ExchangeBodies[]): Promise<readonly (EncodedBodies | null)[]>
   remember(record: ExchangeRecord): void
   forget(): void
   close(): Promise<void>
@@ -72,7 +70,7 @@ export interface Recorder {
   close(limitMs: number): Promise<void>
 }
 
-const NOTHING = { content: null, modelAsked: null }
+const NOTHING = { content: null, modelAsked: null, links: null }
 
 /** Creates the recorder. */
 export function createRecorder(options: RecorderOptions): Recorder {
@@ -133,7 +131,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Where encoding fails, that there were bodies is all that is kept of them. */
   async function encodeBodies(batch: readonly ExchangeBodies[]) {
-    const lost = { content: NO_CONTENT, modelAsked: null }
+    const lost = { content: NO_CONTENT, modelAsked: null, links: null }
     if (encoder === null || batch.length === 0) return []
     try {
       const results = await encoder.encode(batch)

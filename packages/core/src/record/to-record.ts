@@ -1,7 +1,7 @@
 import type { Exchange, Usage } from '../exchange.js'
 import { maskJson } from '../masking/mask-json.js'
 import { maskText } from '../masking/mask-text.js'
-import type { Cost, ExchangeRecord, StoredContent } from '../storage/exchange-store.js'
+import type { Cost, ExchangeRecord, LinkFacts, StoredContent } from '../storage/exchange-store.js'
 import type { ExchangeDraft } from './exchange-draft.js'
 
 /** Longer text of a client or the upstream is cut: no row grows with what they send. */
@@ -13,12 +13,15 @@ export interface RecordContext {
   price(exchange: Exchange): Cost | null
 }
 
+/** What is stored of bodies, and what was seen in them. */
+export interface EncodedBodies {
+  readonly content: StoredContent | null
+  readonly modelAsked: string | null
+  readonly links: LinkFacts | null
+}
+
 /** Makes the record of an exchange that has ended. Of what the client or the upstream wrote, secrets are masked. */
-export function toRecord(
-  draft: ExchangeDraft,
-  encoded: { readonly content: StoredContent | null; readonly modelAsked: string | null },
-  { price }: RecordContext,
-): ExchangeRecord {
+export function toRecord(draft: ExchangeDraft, encoded: EncodedBodies, { price }: RecordContext): ExchangeRecord {
   const { exchange } = draft
   const { answer } = exchange
   const toText = (text: string | null) => (text === null ? null : maskText(cut(text)))
@@ -49,6 +52,7 @@ export function toRecord(
     sessionId: header('x-claude-code-session-id'),
     agentId: header('x-claude-code-agent-id'),
     parentAgentId: header('x-claude-code-parent-agent-id'),
+    links: encoded.links,
     content: encoded.content,
   }
 }

@@ -117,6 +117,14 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.equal(next, null)
   }),
 
+  storeCase('list gives what links exchanges, also when the content is gone', async ({ first }) => {
+    const record = newRecord({ content: newContent(history(2)) })
+    await first.append([record])
+    await first.purge(START + DAY_MS, { recordsMs: null, bodiesMs: 1 })
+    const { exchanges } = await first.list({ domain: record.domain! }, { limit: 1 })
+    assert.deepEqual(exchanges, [{ ...record, content: null }])
+  }),
+
   storeCase('list pages through exchanges that began in the same millisecond', async ({ first }) => {
     const domain = freshDomain()
     await first.append(Array.from({ length: 25 }, () => newRecord({ domain })))
@@ -450,6 +458,7 @@ const NOTHING: Partial<ExchangeRecord> = {
   sessionId: null,
   agentId: null,
   parentAgentId: null,
+  links: null,
 }
 
 interface Scene {
@@ -500,6 +509,17 @@ function newRecord(facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
     sessionId: 'session',
     agentId: 'agent',
     parentAgentId: 'parent',
+    links: {
+      history: ['FAKEhistory00001', 'FAKEhistory00000'],
+      answers: ['FAKEanswer000000'],
+      answerId: 'FAKEmessage00000',
+      previousAnswerId: null,
+      user: null,
+      opening: 'FAKEopening00000',
+      tasks: ['FAKEtask00000000', 'FAKEtask00000000'],
+      summary: [],
+      carried: [],
+    },
     content: null,
     ...facts,
   }

@@ -1,4 +1,5 @@
 import { initial } from './0001-initial.js'
+import { links } from './0002-links.js'
 
 /** One step of the schema's history. Never edited once released. */
 export interface Migration {
@@ -11,4 +12,4 @@ export interface Migration {
 }
 
 /** The schema's history, oldest first. */
-export const migrations: readonly Migration[] = [initial]
+export const migrations: readonly Migration[] = [initial, links]

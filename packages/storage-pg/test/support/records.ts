@@ -29,6 +29,7 @@ export function newRecord(facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
     sessionId: null,
     agentId: null,
     parentAgentId: null,
+    links: null,
     content: null,
     ...facts,
   }
