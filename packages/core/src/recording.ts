@@ -85,7 +85,7 @@ export function createRecording(recording: Recording): Recorder {
     retention,
     clock,
     logger,
-    price: (exchange) => toCost(exchange, prices),
+    price: (exchange, estimatedOutputTokens) => toCost(exchange, estimatedOutputTokens, prices),
     raise: (kind, subject, message) => alerts.raise(kind, subject, message),
   })
 }
@@ -104,7 +104,11 @@ function toSpill({ keyRing, spillDir, spillBytes, clock, alerts }: Recording): S
   })
 }
 
-function toCost({ answer, startedAt, notional, aborted, broken }: Exchange, prices: PriceTable): Cost | null {
+function toCost(
+  { answer, startedAt, notional, aborted, broken }: Exchange,
+  estimatedOutputTokens: number | null,
+  prices: PriceTable,
+): Cost | null {
   if (answer === null || answer.usage === null || answer.model === null) return null
   return priceExchange(
     {
@@ -114,7 +118,7 @@ function toCost({ answer, startedAt, notional, aborted, broken }: Exchange, pric
       refusedUnanswered: answer.stopReason === 'refusal' && answer.empty,
       notional,
       incomplete: aborted || broken || !answer.complete,
-      estimatedOutputTokens: null,
+      estimatedOutputTokens,
     },
     prices,
   )

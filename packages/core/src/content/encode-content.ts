@@ -9,6 +9,7 @@ import { type AssembledAnswer, assembleStream, takeMessage } from './assemble-an
 import { toCanonicalJson } from './canonical-json.js'
 import { createContentHash } from './content-hash.js'
 import { decodeBody } from './decode-body.js'
+import { estimateTokens } from './estimate-tokens.js'
 import { parseExactJson } from './exact-json.js'
 import { History, type HistoryContext } from './history.js'
 import { type JsonObject, toObject } from './json-members.js'
@@ -37,6 +38,8 @@ export interface EncodedContent {
   readonly modelAsked: string | null
   /** Null where the request's messages could not be told apart. */
   readonly links: LinkFacts | null
+  /** Of the answer's message, as far as it came; null where it is none. */
+  readonly estimatedOutputTokens: number | null
 }
 
 /**
@@ -61,6 +64,7 @@ export function encodeContent(bodies: ExchangeBodies, context: EncodingContext):
     },
     modelAsked,
     links: encoding.toLinks(),
+    estimatedOutputTokens: encoding.estimateTokens(),
   }
 }
 
@@ -122,6 +126,10 @@ class Encoding {
       rest: maskJson(answer.rest) as AnswerDocument['rest'],
     }
     return this.#sealDocument(document, purposes.answer)
+  }
+
+  estimateTokens(): number | null {
+    return this.#answer && estimateTokens(this.#answer.message.content)
   }
 
   toLinks(): LinkFacts | null {

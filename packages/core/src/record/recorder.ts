@@ -52,7 +52,7 @@ export interface RecorderOptions {
   readonly retention: Retention
   readonly clock: Clock
   readonly logger: Logger
-  price(exchange: Exchange): Cost | null
+  price(exchange: Exchange, estimatedOutputTokens: number | null): Cost | null
   /** Tells a person of what is wrong: at most once for each state that lasts. */
   raise(kind: string, subject: string, message: string): void
 }
@@ -70,7 +70,7 @@ export interface Recorder {
   close(limitMs: number): Promise<void>
 }
 
-const NOTHING = { content: null, modelAsked: null, links: null }
+const NOTHING = { content: null, modelAsked: null, links: null, estimatedOutputTokens: null }
 
 /** Creates the recorder. */
 export function createRecorder(options: RecorderOptions): Recorder {
@@ -131,7 +131,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Where encoding fails, that there were bodies is all that is kept of them. */
   async function encodeBodies(batch: readonly ExchangeBodies[]) {
-    const lost = { content: NO_CONTENT, modelAsked: null, links: null }
+    const lost = { ...NOTHING, content: NO_CONTENT }
     if (encoder === null || batch.length === 0) return []
     try {
       const results = await encoder.encode(batch)

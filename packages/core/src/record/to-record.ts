@@ -10,7 +10,7 @@ const MAX_TEXT = 512
 /** What a record needs from elsewhere. */
 export interface RecordContext {
   /** What the exchange cost; null where nothing is known of it. */
-  price(exchange: Exchange): Cost | null
+  price(exchange: Exchange, estimatedOutputTokens: number | null): Cost | null
 }
 
 /** What is stored of bodies, and what was seen in them. */
@@ -18,6 +18,8 @@ export interface EncodedBodies {
   readonly content: StoredContent | null
   readonly modelAsked: string | null
   readonly links: LinkFacts | null
+  /** By the answer's text; null where it is not known. */
+  readonly estimatedOutputTokens: number | null
 }
 
 /** Makes the record of an exchange that has ended. Of what the client or the upstream wrote, secrets are masked. */
@@ -42,7 +44,7 @@ export function toRecord(draft: ExchangeDraft, encoded: EncodedBodies, { price }
     errorType: toText(exchange.errorType),
     stopReason: toText(answer?.stopReason ?? null),
     usage: maskJson(answer?.usage ?? null) as Usage | null,
-    cost: price(exchange),
+    cost: price(exchange, encoded.estimatedOutputTokens),
     firstByteMs: exchange.firstByteMs,
     durationMs: exchange.durationMs,
     requestBytes: exchange.requestBytes,

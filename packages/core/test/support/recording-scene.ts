@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   allowAnyone,
+  type Credential,
   createContentReader,
   createProxy,
   type ExchangeRecord,
@@ -24,13 +25,15 @@ export interface SceneOptions {
   readonly answer: StubAnswer
   readonly store?: ExchangeStore
   readonly record?: RecordOptions
+  /** @default an API key */
+  readonly credential?: Credential
 }
 
 /** A proxy that records, on a real socket, before a scripted upstream. */
-export async function openScene({ answer, store, record }: SceneOptions) {
+export async function openScene({ answer, store, record, credential }: SceneOptions) {
   const upstream = await stubUpstream(answer)
   const storage = memoryStorage({
-    credentials: { 'a.example': { type: 'api_key', apiKey: new Secret('sk-ant-FAKE') } },
+    credentials: { 'a.example': credential ?? { type: 'api_key', apiKey: new Secret('sk-ant-FAKE') } },
   })
   const exchanges = store ?? storage.exchanges
   const proxy = createProxy({
@@ -38,6 +41,7 @@ export async function openScene({ answer, store, record }: SceneOptions) {
     authenticate: allowAnyone('a.example'),
     upstream: upstream.origin,
     record: { keyRing, ...record },
+    oauth: { allowSubscriptionOAuth: true },
     logger: silentLogger,
   })
   const server = createServer(toNodeListener(proxy))
