@@ -118,7 +118,7 @@ function toCost(
       refusedUnanswered: answer.stopReason === 'refusal' && answer.empty,
       notional,
       incomplete: aborted || broken || !answer.complete,
-      estimatedOutputTokens,
+      estimatedOutputTokens: answer.stopReason === null ? estimatedOutputTokens : null,
     },
     prices,
   )

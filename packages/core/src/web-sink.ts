@@ -6,7 +6,7 @@ const HIGH_WATER_BYTES = 64 * 1024
 
 /** How {@link respond} and its host tell each other that the connection is over. */
 export interface RespondOptions {
-  /** Is given, once, what the host calls when the client has left. */
+  /** Is given, once, what the host calls when the connection is over, well or not. */
   readonly onGone?: (leave: (reason?: unknown) => void) => void
   /** Cuts the client's connection, where the host can. @default the Response's body fails */
   readonly cut?: () => void
@@ -67,7 +67,9 @@ export class WebSink implements ResponseSink {
   end(chunk?: string | Uint8Array): void {
     if (chunk !== undefined) this.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
     this.#ended = true
-    this.#wake?.()
+    // In a turn of its own, as a socket's end is: whoever ends an answer has still to note that it is complete.
+    if (this.#bodyless) queueMicrotask(() => this.#close())
+    else this.#wake?.()
   }
 
   destroy(error: Error = new Error('The answer broke off.')): void {

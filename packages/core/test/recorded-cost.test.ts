@@ -26,21 +26,29 @@ async function costOf(answer: SceneOptions['answer'], options: Partial<SceneOpti
 }
 
 const stream =
-  (text: string, isCut: boolean): SceneOptions['answer'] =>
+  (text: string, cutBefore: string | null = null): SceneOptions['answer'] =>
   (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     const events = toEvents(text)
-    if (!isCut) return response.end(events)
-    response.write(events.slice(0, events.indexOf('event: content_block_stop')))
+    if (cutBefore === null) return response.end(events)
+    response.write(events.slice(0, events.indexOf(`event: ${cutBefore}`)))
     setTimeout(() => response.destroy(), 20)
   }
 
 it('of an answer that ended is what it reports', async () => {
-  expect(await costOf(stream('x'.repeat(350), false))).toMatchObject({ microUsd: 3 + 70, incomplete: false })
+  expect(await costOf(stream('x'.repeat(350)))).toMatchObject({ microUsd: 3 + 70, incomplete: false })
 })
 
 it('of an answer that broke off is estimated by its text, and says so', async () => {
-  expect(await costOf(stream('x'.repeat(350), true))).toMatchObject({ microUsd: 3 + 1000, incomplete: true })
+  expect(await costOf(stream('x'.repeat(350), 'content_block_stop'))).toMatchObject({
+    microUsd: 3 + 1000,
+    incomplete: true,
+  })
+})
+
+it('of an answer that broke off after its final counts is by these', async () => {
+  const cost = await costOf(stream('x'.repeat(350), 'message_stop'))
+  expect(cost).toMatchObject({ microUsd: 3 + 70, incomplete: true })
 })
 
 it.each([
@@ -66,5 +74,5 @@ it.each([
     refresh: neverRefreshed,
   }
   const credential = { ...('type' in given ? {} : oauth), ...given } as Credential
-  expect(await costOf(stream('x', false), { credential })).toMatchObject({ microUsd: 73, notional })
+  expect(await costOf(stream('x'), { credential })).toMatchObject({ microUsd: 73, notional })
 })

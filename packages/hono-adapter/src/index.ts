@@ -37,10 +37,16 @@ export function createHonoHandler(app: Mountable, options: HonoHandlerOptions = 
         .catch(answerNobody(() => c.req.raw.signal.aborted))
     }
     const request = fromIncoming(incoming, { mountPath, hostRequest: c })
+    let isOver = false
     return respond(app, request, {
-      onGone: (leave) => outgoing.on('close', () => outgoing.writableFinished || leave()),
+      // Whether or not it finished well: a host may have answered something else, and then nobody reads ours.
+      onGone: (leave) =>
+        outgoing.on('close', () => {
+          isOver = true
+          leave()
+        }),
       cut: () => setImmediate(() => outgoing.destroy()),
-    }).catch(answerNobody(() => outgoing.destroyed))
+    }).catch(answerNobody(() => isOver))
   }
 }
 

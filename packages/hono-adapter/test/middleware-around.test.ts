@@ -1,3 +1,4 @@
+import { connect as connectHttp2, constants, createServer as createHttp2Server } from 'node:http2'
 import { createClientKey, createProxy, memoryStorage, Secret, silentLogger } from '@agent-prompt-train/core'
 import { type StubUpstream, stubUpstream } from '@agent-prompt-train/core/testing'
 import { createHonoHandler } from '@agent-prompt-train/hono-adapter'
@@ -6,6 +7,7 @@ import { Hono } from 'hono'
 import { compress } from 'hono/compress'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
+import { timeout } from 'hono/timeout'
 import { afterEach, expect, it, vi } from 'vitest'
 
 const stops: (() => Promise<unknown>)[] = []
@@ -16,7 +18,11 @@ afterEach(async () => {
 const { key, record } = createClientKey({ domain: 'example.com' })
 const spaced = '{ "model":"claude-x",   "n": 1e2 }'
 
-async function start(hono: Hono, upstream: StubUpstream): Promise<string> {
+async function start(
+  hono: Hono,
+  upstream: StubUpstream,
+  options: Pick<Parameters<typeof serve>[0], 'createServer'> = {},
+): Promise<string> {
   const proxy = createProxy({
     storage: memoryStorage({
       clientKeys: [record],
@@ -28,7 +34,9 @@ async function start(hono: Hono, upstream: StubUpstream): Promise<string> {
   hono.all('/claude/*', createHonoHandler(proxy, { mountPath: '/claude' }))
   let server!: ServerType
   const port = await new Promise<number>((resolve) => {
-    server = serve({ fetch: hono.fetch, hostname: '127.0.0.1', port: 0 }, (info) => resolve(info.port))
+    server = serve({ fetch: hono.fetch, hostname: '127.0.0.1', port: 0, ...options } as never, (info) =>
+      resolve(info.port),
+    )
   })
   stops.push(
     () => upstream.close(),
@@ -74,6 +82,39 @@ it('lets events through compress() one by one', async () => {
     next()
   }
   expect((await reader.read()).done).toBe(true)
+})
+
+it.each([
+  ['a time limit answered meanwhile', new Hono().use(timeout(50)), 504],
+  [
+    'a middleware answered something else',
+    new Hono().use(async (c, next) => {
+      await next()
+      c.res = new Response('own', { status: 418 })
+    }),
+    418,
+  ],
+])('ends the upstream request when %s', async (_, hono, status) => {
+  const upstream = await stubUpstream((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    if (status !== 504) response.write('data: 1\n\n')
+  })
+  const response = await send(await start(hono, upstream))
+  expect(response.status).toBe(status)
+  await response.text()
+  await (await upstream.nextRequest()).closed
+})
+
+it('ends the upstream request when a client of HTTP/2 cancels before there is an answer', async () => {
+  const upstream = await stubUpstream(() => {})
+  const url = new URL(await start(new Hono(), upstream, { createServer: createHttp2Server }))
+  const session = connectHttp2(url.origin)
+  stops.push(async () => session.destroy())
+  const stream = session.request({ ':method': 'POST', ':path': url.pathname, 'x-api-key': key })
+  stream.on('error', () => {}).end(spaced)
+  const request = await upstream.nextRequest()
+  stream.close(constants.NGHTTP2_CANCEL)
+  await request.closed
 })
 
 it('says what to do when something read the body first', async () => {

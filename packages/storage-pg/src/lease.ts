@@ -65,7 +65,7 @@ export class Lease implements CredentialLease {
         values ($1, $2, 1, clock_timestamp() + make_interval(secs => $3))
         on conflict (domain) do update set
           lease_owner = excluded.lease_owner,
-          lease_generation = held.lease_generation + 1,
+          lease_generation = case when held.lease_owner = $2 then held.lease_generation else held.lease_generation + 1 end,
           lease_expires_at = clock_timestamp() + make_interval(secs => $3)
         where held.lease_owner = $2 or held.lease_expires_at is null or held.lease_expires_at < clock_timestamp()
         returning credential, revision, lease_generation as generation`,

@@ -3,7 +3,7 @@ import { ConfigurationError, StorageError } from '@agent-prompt-train/core'
 /** Where Postgres says that its own side is at fault, or going away, and the same call may succeed later. */
 const UNAVAILABLE = /^(?:08|53|57|58)|^ECONN|^E(?:PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)$|^ENOTFOUND$/
 /** The connection's end, by the server (admin_shutdown, crash_shutdown), the system or the driver, which has no code for it. */
-const CUT = /^57P0[12]$|^08|^ECONNRESET$|^EPIPE$|^Connection terminated/
+const CUT = /^57P0[12]$|^08|^ECONNRESET$|^EPIPE$|^Connection terminated(?: unexpectedly)?$/
 /** query_canceled: a statement that took longer than statement_timeout. */
 const TIMED_OUT = '57014'
 const READ_ONLY = '25006'

@@ -3,8 +3,8 @@ import type { ExchangeBodies } from '../exchange.js'
 import type { SealingKey } from '../key-ring/seal.js'
 import type { StoredContent } from '../storage/exchange-store.js'
 import { type EncodedContent, encodeContent } from './encode-content.js'
-import type { HistoryContext } from './history.js'
 import { KnownHashes } from './known-hashes.js'
+import { SeenDocuments } from './seen-documents.js'
 
 /** Work for one thread: it can be posted. */
 export interface EncodingTask {
@@ -19,7 +19,7 @@ export type EncodedBatch = readonly (EncodedContent | null)[]
 
 /** Creates what a thread does with its tasks. It remembers between them what it has masked. */
 export function createBatchEncoding(): (task: EncodingTask) => EncodedBatch {
-  const documents: HistoryContext['documents'] = new Map()
+  const documents = new SeenDocuments()
   return ({ batch, hashKey, sealingKey, known }) => {
     const context = { hashKey, sealingKey, known: new KnownHashes(known), documents }
     return batch.map((bodies) => {

@@ -10,6 +10,7 @@ import { type EncodingContext, encodeContent, toDayNumber } from './encode-conte
 import { createHashKey } from './hash-key.js'
 import { KnownHashes } from './known-hashes.js'
 import { createContentReader } from './open-content.js'
+import { SeenDocuments } from './seen-documents.js'
 
 const secret = createHash('sha256').update('FAKE ring key').digest()
 const keyRing: KeyRing = { current: 'k1', keys: { k1: secret } }
@@ -20,7 +21,7 @@ function openContext(): EncodingContext {
     hashKey: createHashKey(keyRing),
     sealingKey: { ringKeyId: 'k1', key: createSecretKey(secret), wrappedKey: new Uint8Array(0) },
     known: new KnownHashes(),
-    documents: new Map(),
+    documents: new SeenDocuments(),
   }
 }
 

@@ -5,12 +5,13 @@ import { codingConversation } from '../../../../test/support/coding-conversation
 import type { ExchangeBodies } from '../exchange.js'
 import { type EncodingContext, encodeContent, toDayNumber } from './encode-content.js'
 import { KnownHashes } from './known-hashes.js'
+import { SeenDocuments } from './seen-documents.js'
 
 const context: EncodingContext = {
   hashKey: createSecretKey(randomBytes(32)),
   sealingKey: { ringKeyId: 'k1', key: createSecretKey(randomBytes(32)), wrappedKey: new Uint8Array(0) },
   known: new KnownHashes(),
-  documents: new Map(),
+  documents: new SeenDocuments(),
 }
 
 function toBodies(requestId: string, request: string, answer: string): ExchangeBodies {

@@ -18,13 +18,14 @@ export class HistoryChain {
 
   /** Adds a message. */
   add(blocks: readonly CountedBlock[]): void {
+    const before = this.#at
     for (const block of blocks) {
       if (block.role !== this.#turn.role) this.#turn = new Turn(block.role)
       if (this.#turn.hasHad(block)) continue
       this.#before = this.#at
       this.#at = this.#after(this.#at, [block])
     }
-    if (this.#at !== this.#points.at(-1)) this.#points.push(this.#at)
+    if (this.#at !== before) this.#points.push(this.#at)
   }
 
   /** The history as of each of the last messages, the last one first. */

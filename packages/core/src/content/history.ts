@@ -5,17 +5,10 @@ import { toCanonicalJson } from './canonical-json.js'
 import { type ContentHash, createContentHash } from './content-hash.js'
 import { type CountedBlock, toCountedBlocks } from './counted-blocks.js'
 import { type Before, toWindow, WINDOW_BYTES } from './packed.js'
+import type { SeenDocument, SeenDocuments } from './seen-documents.js'
 
 /** More messages than these are not looked back over, however short they are. */
 const MAX_BEFORE = 16
-
-/** What is remembered of a document, so that one that is resent costs a look-up. */
-interface SeenDocument {
-  readonly name: string
-  readonly bytes: number
-  /** Empty where it is no message. */
-  readonly blocks: readonly CountedBlock[]
-}
 
 /** A document as it is stored. */
 interface Document extends SeenDocument {
@@ -28,7 +21,7 @@ export interface HistoryContext {
   readonly hashKey: KeyObject
   readonly domain: string
   /** Documents by what was sent, so that what is resent is not masked again. */
-  readonly documents: Map<string, SeenDocument>
+  readonly documents: SeenDocuments
   isKnown(hash: string): boolean
   seal(document: Buffer, before: Before | null, hash: string): Uint8Array
 }
@@ -95,7 +88,7 @@ export class History {
       bytes: text.length,
       blocks: toCountedBlocks(value, this.#hash),
     }
-    remember(documents, sent, seen)
+    documents.add(sent, seen)
     return { ...seen, text: () => text }
   }
 
@@ -124,11 +117,4 @@ export class History {
     this.parts.set(hash, { hash, sealed })
     return hash
   }
-}
-
-const MAX_DOCUMENTS = 20_000
-
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  if (map.size >= MAX_DOCUMENTS) map.delete(map.keys().next().value!)
-  map.set(key, value)
 }

@@ -70,6 +70,8 @@ export function toBranches(
 
 /** Attempts that failed leave the tip where it was. */
 function isTip(branch: readonly LinkableExchange[], exchange: LinkableExchange, next: LinkableExchange): boolean {
-  const after = branch.slice(branch.lastIndexOf(exchange) + 1)
-  return after.every((attempt) => !isAnswered(attempt) && endedBefore(attempt, next))
+  for (let i = branch.length - 1; branch[i] !== exchange; i--) {
+    if (isAnswered(branch[i]!) || !endedBefore(branch[i]!, next)) return false
+  }
+  return true
 }

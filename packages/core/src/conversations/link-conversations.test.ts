@@ -34,6 +34,15 @@ describe('linkConversations', () => {
     expect(lengths.sort()).toEqual([...Array(20).fill([false, 5]), ...Array(20).fill([true, 1])])
   })
 
+  it('links no strangers by a first message in which nothing counts', () => {
+    const transcripts = new Transcripts()
+    const reminder = { role: 'user', content: '<system-reminder>The same for all</system-reminder>' } as const
+    for (const messages of [[reminder], [reminder], [reminder, { role: 'user', content: 'Hello' } as const]]) {
+      transcripts.ask({ messages, answer: null, follows: null, record: { status: 529 } })
+    }
+    expect(linkConversations(transcripts.records).conversations).toHaveLength(3)
+  })
+
   it('puts what began in one millisecond in the order of its history', () => {
     const transcripts = new Transcripts()
     const chat = transcripts.chat()

@@ -79,7 +79,6 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
         assertSendable(domain, 'apiKey', found.apiKey)
         return found
       case 'oauth':
-        assertSendable(domain, 'accessToken', found.accessToken)
         return useOAuth(domain, found)
       case 'federation': {
         const { source, renewal } = federation(domain, found)
@@ -97,7 +96,8 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
       throw new ProxyError('credential_unavailable')
     }
     const { source, renewal } = oauth(domain)
-    return renewal.use(source.view(found))
+    const used = renewal.use(source.view(found))
+    return isPromise(used) ? used.then((credential) => sendable(domain, credential)) : sendable(domain, used)
   }
 
   function oauth(domain: string): { source: OAuthSource; renewal: Renewal } {
@@ -207,3 +207,8 @@ async function close({ source, renewal }: Entry): Promise<void> {
 
 const NOT_ALLOWED =
   'The credential counts as one of a subscription plan, which is not used unless oauth.allowSubscriptionOAuth is set: see docs/oauth.md'
+
+function sendable(domain: string, credential: OAuthCredential): OAuthCredential {
+  assertSendable(domain, 'accessToken', credential.accessToken)
+  return credential
+}

@@ -1,6 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { type EncodingContext, encodeContent } from '../../src/content/encode-content.js'
 import { KnownHashes } from '../../src/content/known-hashes.js'
+import { SeenDocuments } from '../../src/content/seen-documents.js'
 import type { LinkedConversations } from '../../src/conversations/link-conversations.js'
 import type { ExchangeRecord } from '../../src/storage/exchange-store.js'
 
@@ -36,7 +37,7 @@ const context: EncodingContext = {
   hashKey: createSecretKey(randomBytes(32)),
   sealingKey: { ringKeyId: 'k1', key: createSecretKey(randomBytes(32)), wrappedKey: new Uint8Array(0) },
   known: new KnownHashes(),
-  documents: new Map(),
+  documents: new SeenDocuments(),
 }
 
 /** 10 March 2026, noon UTC. */
