@@ -72,7 +72,7 @@ const forms = {
   entry: { names: settings, frames: ['{n}: {v}', '  - {n}: {v}'], values: plainValues, wrappings: lines },
   query: {
     names: settings,
-    frames: ['https://h.example.com/x?{n}={v}', 'a=1&{n}={v}&b=2', 'https://h.example.com/#{n}={v}'],
+    frames: ['https://h.example.com/x?{n}={v}', 'a=1&{n}={v}&b=2'],
     values: anyValues,
     wrappings: anywhere,
   },

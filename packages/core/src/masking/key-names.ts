@@ -23,6 +23,10 @@ const SECRETS = list(`
   servicerolekey hmackey licensekey licencekey adminkey appkey applicationkey clientkey integrationkey ingestkey insertkey
   functionkey hostkey deploykey jwtkey aeskey codeverifier seedphrase mnemonic recoveryphrase recoverykey prompttrainkey
   xfunctionskey amzsignature googsignature amzsecuritytoken authpass`)
+/** Those that also say where a secret is kept (`secretKey` of Kubernetes) or what opens something else: `storageKey: theme`. */
+const VAGUE_SECRETS = list(`
+  secret secretkey accesskey privatekey privkey sessionkey storagekey servicekey sharedkey hostkey functionkey insertkey
+  integrationkey adminkey appkey applicationkey clientkey licensekey licencekey deploykey`)
 const OPAQUES = list(`
   key credential credentials creds cred assertion auth phpsessid jsessionid connectsid gitlabsession sessioncookie
   oauth pat sas sastoken dockerconfigjson dockercfg kubeconfig`)
@@ -75,8 +79,7 @@ ends.add(TOKEN, TOKENS)
 ends.add(SPECIFIC, [
   ...SPECIFIC_TOKENS.map((word) => `${word}token`),
   ...SPECIFIC_SECRETS.map((word) => `${word}secret`),
-  // Kubernetes says by `secretKey` under which key of a secret a value is kept.
-  ...SECRETS.filter((word) => word !== 'secret' && word !== 'secretkey'),
+  ...SECRETS.filter((word) => !VAGUE_SECRETS.includes(word)),
 ])
 ends.add(SECRET, SECRETS)
 ends.add(OPAQUE, OPAQUES)

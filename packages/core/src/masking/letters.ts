@@ -1,6 +1,7 @@
 /** Words that say in what state a secret is, or of what kind, where one might stand: `access_token: revoked`. */
 const STATES = new Set(
   (
+    'absent accepted anonymous body cookie guest header meta query rotate search service ' +
     'absent accepted active allowed available blocked cached cleared collected completed configured confidential ' +
     'created declared defined deleted denied deprecated derived detected different empty exists external found given ' +
     'granted ignored inactive inherited injected internal issued leaked limited loaded malformed mismatch misused ' +

@@ -13,17 +13,19 @@ export function toForm(text: string, place: ValuePlace, end: number): ValueForm 
   if (separator.kind === '>') return 'fields'
   const tight = !name.spaced && !isBlank(text, separator.end)
   if (isHeaderName(place) && (tight || (separator.kind === ':' && endsField(text, separator, end)))) return 'header'
-  if (separator.kind === '=' && tight) return toTightForm(text, separator, name, end)
+  if (separator.kind === '=' && tight) return toTightForm(text, place, name, end)
   if (separator.kind === '=>' || !startsLine(text, name.start) || !endsLine(text, end)) return 'bare'
   if (separator.kind !== ':' || name.quoted || closesBlock(text, separator, end)) return 'line'
   return /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(name.name) ? 'property' : 'entry'
 }
 
 /** The same of `name=value`, without a space. */
-function toTightForm(text: string, separator: Separator, name: AssignedName, end: number): ValueForm {
+function toTightForm(text: string, { separator, key }: ValuePlace, name: AssignedName, end: number): ValueForm {
   const before = text[name.start - 1] ?? '\n'
   const after = text[end] ?? '\n'
-  if ('&?#'.includes(before) || after === '&' || (before === ';' && /[;"'\r\n]/.test(after))) return 'form'
+  if (before === '&' || before === '?' || after === '&' || (before === ';' && /[;"'\r\n]/.test(after))) return 'form'
+  // RFC 6749 section 4.2.2: a token in the fragment of a URL.
+  if (before === '#' && key.kind === 'token' && key.specific) return 'form'
   if (/^[A-Z][A-Z0-9_]*$/.test(name.name)) return 'environment'
   if (startsLine(text, name.start)) {
     return endsLine(text, end) && !closesBlock(text, separator, end) ? 'property' : 'line'
@@ -31,9 +33,12 @@ function toTightForm(text: string, separator: Separator, name: AssignedName, end
   return before === ' ' && text[name.start - 2] !== ',' && text[name.start - 2] !== '(' ? 'fields' : 'bare'
 }
 
-/** Names with a dash are those of headers: in code they stand in quotes. */
+/** Names with a dash are those of headers: in code they stand in quotes. Texts for people are named so too: `forgot-password`. */
 const isHeaderName = ({ name, key }: ValuePlace): boolean =>
-  name !== null && !name.quoted && name.name.includes('-') && (key.specific || /^x-/i.test(name.name))
+  name !== null &&
+  !name.quoted &&
+  name.name.includes('-') &&
+  ((key.specific && key.kind !== 'password') || /^x-/i.test(name.name))
 
 /** What is behind the value of a header: the end of the line or of the text around it, or another header. Prose goes on. */
 const FIELD_END = /[ \t]{0,8}(?:$|[\r\n"'`\\,;)\]}|])/y
