@@ -224,6 +224,7 @@ export const secretCases: readonly SecretCase[] = [
     'Ocp-Apim-Subscription-Key: «abcdefgh»',
     'PRIVATE-TOKEN: «abcdefgh»',
     'api_key=«supersecret»',
+    'GITHUB_TOKEN=«abcdefgh», x',
     'api_key=«prod-deploy-token»',
     'apiKey=«supersecret»\nport=1',
     'export api_key=«supersecret»',

@@ -47,15 +47,15 @@ function isCode(text: string, { separator }: ValuePlace, value: string, end: num
   return form === 'bare' && separator.kind === '=' && before === ' ' && !isRandom(value, 12) && !isScrambled(value)
 }
 
-/** The stop of a sentence is not part of the value. */
+/** The stop of a sentence is not part of the value, nor the comma of a list. */
 function withoutStops(text: string, start: number, end: number): number {
   let at = end
   while (at > start && isStop(text.charCodeAt(at - 1))) at--
   return at
 }
 
-/** One of `.`, `:` and `?`. */
-const isStop = (code: number): boolean => code === 46 || code === 58 || code === 63
+/** One of `.`, `:`, `?` and `,`. */
+const isStop = (code: number): boolean => code === 46 || code === 58 || code === 63 || code === 44
 
 /** What ends a value that is percent-encoded: quotes, `&`, a pipe, line ends, `;`, `<`, `>`, `]` and `}`. */
 const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[cCdD])/
