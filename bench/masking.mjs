@@ -74,6 +74,10 @@ const hostile = [
   'default=',
   '-paaa ',
   'http http http http\n-u a:b',
+  'password%3D',
+  'x-api-key: a b ',
+  'client_secret: a_a\n\n\n\t\t\t\t',
+  'Bearer auth-auth-auth ',
 ]
 
 /** Names and values of which none comes twice: nothing can be remembered of them. */

@@ -19,12 +19,26 @@ export function mayAssign(codes: Uint16Array, at: number, code: number): boolean
     if (!isQuote(codes[at - 1]!) || !(isQuote(after) || after <= 32 || after === BACK_SLASH)) return false
   } else if (code !== 62) {
     if (code === EQUALS) end = startOfOperator(codes, at)
-    while (at - end < 20 && isSpace(codes[end - 1]!)) end--
+    end = endBeforeSpaces(codes, end)
   }
-  const last = codes[end - 1]!
-  if (last === 109 && isColour(codes[end - 2]!)) return true
-  if (last === 93) end--
-  return endsName(codes, endBeforeQuote(codes, end))
+  return endsAssigned(codes, end)
+}
+
+/** The same of a separator that is written as the escape from `at` to `end`: `%3D`, `\u003a`. */
+export const mayAssignEncoded = (codes: Uint16Array, at: number, end: number): boolean =>
+  isSchemeEnd(codes, end - 1) || endsAssigned(codes, endBeforeSpaces(codes, at))
+
+function endBeforeSpaces(codes: Uint16Array, at: number): number {
+  let end = at
+  while (at - end < 20 && isSpace(codes[end - 1]!)) end--
+  return end
+}
+
+/** Whether a name that matters ends at `at`, before a colour code, a bracket or a quote. */
+function endsAssigned(codes: Uint16Array, at: number): boolean {
+  const last = codes[at - 1]!
+  if (last === 109 && isColour(codes[at - 2]!)) return true
+  return endsName(codes, endBeforeQuote(codes, last === 93 ? at - 1 : at))
 }
 
 /** `:=`, `::=`, `?=`, `+=`, `||=`, `!=`, and ` .=` of PHP. */

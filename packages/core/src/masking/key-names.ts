@@ -23,6 +23,10 @@ const SECRETS = list(`
   servicerolekey hmackey licensekey licencekey adminkey appkey applicationkey clientkey integrationkey ingestkey insertkey
   functionkey hostkey deploykey jwtkey aeskey codeverifier seedphrase mnemonic recoveryphrase recoverykey prompttrainkey
   xfunctionskey amzsignature googsignature amzsecuritytoken authpass`)
+/** Those that also say where a secret is kept (`secretKey` of Kubernetes) or what opens something else: `storageKey: theme`. */
+const VAGUE_SECRETS = list(`
+  secret secretkey accesskey privatekey privkey sessionkey storagekey servicekey sharedkey hostkey functionkey insertkey
+  integrationkey adminkey appkey applicationkey clientkey licensekey licencekey deploykey`)
 const OPAQUES = list(`
   key credential credentials creds cred assertion auth phpsessid jsessionid connectsid gitlabsession sessioncookie
   oauth pat sas sastoken dockerconfigjson dockercfg kubeconfig`)
@@ -46,14 +50,17 @@ const INNOCENT_TOKENS = list(`
   current prev previous design to image audio text lookahead peek jsonweb tik`)
 const SPECIFIC_TOKENS = list(`
   access refresh id auth session api bearer oauth secret csrf xsrf device bot user client login reset verification service
-  credit security`)
+  credit security private deploy job`)
+const SPECIFIC_SECRETS = list(`
+  client app application api consumer oauth auth access jwt session cookie csrf webhook signing signature shared hmac
+  encryption user`)
 
 /** Lists of words in which names end. */
 const PASSWORD = 1
 const SHORT_PASSWORD = 2
 const TOKEN = 4
-/** Tokens whose name tells what for; a plain `token` may also be a word of a language. */
-const SPECIFIC_TOKEN = 8
+/** Tokens and secrets whose name tells what for: `token` may also be a word of a language, `secret` where one is kept. */
+const SPECIFIC = 8
 const SECRET = 16
 const OPAQUE = 32
 const CODE = 64
@@ -69,10 +76,11 @@ const ends = new WordEnds()
 ends.add(PASSWORD, PASSWORDS)
 ends.add(SHORT_PASSWORD, SHORT_PASSWORDS)
 ends.add(TOKEN, TOKENS)
-ends.add(
-  SPECIFIC_TOKEN,
-  SPECIFIC_TOKENS.map((word) => `${word}token`),
-)
+ends.add(SPECIFIC, [
+  ...SPECIFIC_TOKENS.map((word) => `${word}token`),
+  ...SPECIFIC_SECRETS.map((word) => `${word}secret`),
+  ...SECRETS.filter((word) => !VAGUE_SECRETS.includes(word)),
+])
 ends.add(SECRET, SECRETS)
 ends.add(OPAQUE, OPAQUES)
 ends.add(OPAQUE, ['sig', 'sessionid'], true)
@@ -147,8 +155,12 @@ export function toKey(name: string): Key | null {
   const lists = ends.listsOf(name, name.length)
   const kind = toKind(name, lists)
   if (kind === null) return null
-  const isSpecific = kind === 'opaque' ? namesVendor(name) : kind !== 'token' || (lists & SPECIFIC_TOKEN) !== 0
-  return isSpecific ? specificKeys[kind] : plainKeys[kind]
+  return isSpecific(kind, name, lists) ? specificKeys[kind] : plainKeys[kind]
+}
+
+function isSpecific(kind: KeyKind, name: string, lists: number): boolean {
+  if (kind === 'opaque') return namesVendor(name)
+  return (kind !== 'token' && kind !== 'secret') || (lists & SPECIFIC) !== 0
 }
 
 function toKind(name: string, lists: number): KeyKind | null {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { benignCases } from '../../test/masking-cases.js'
 import { BASE62, generateSecrets, HEX, Source, wrapSecret } from '../../test/masking-generator.js'
+import { generateNames, generateWords } from '../../test/masking-words.js'
 import { maskText } from './mask-text.js'
 import { vendorKeys } from './vendor-keys.js'
 
 const TARGETS = { anthropic: 0.995, bearer: 0.995, cookie: 0.995, url: 0.995, generic: 0.995, vendor: 0.97 }
 const ROUNDS = 12
+/** Of secrets made of letters alone, in each form in which name and value are written. */
+const WORD_TARGET = 0.995
 
 /** Of each family: texts with a secret, and those that came out without it. */
 function countFound(seed: number) {
@@ -79,9 +82,31 @@ describe('generated texts', () => {
     expect(rows.filter(({ family, recall }) => recall < TARGETS[family])).toEqual([])
   })
 
+  it('finds secrets made of letters alone in each form', () => {
+    const source = new Source(20_260_102)
+    const counts = new Map<string, { texts: number; missed: string[] }>()
+    for (const { form, secret, text } of generateWords(source)) {
+      const count = counts.get(form) ?? { texts: 0, missed: [] }
+      counts.set(form, count)
+      count.texts++
+      if (maskText(text).includes(secret)) count.missed.push(text)
+    }
+    const rows = [...counts].map(([form, { texts, missed }]) => ({
+      form,
+      texts,
+      recall: 1 - missed.length / texts,
+      missed,
+    }))
+    console.log(rows.map(({ form, texts, recall }) => `${form}: recall ${recall.toFixed(4)} of ${texts}`).join('\n'))
+    expect(rows.filter(({ recall }) => recall < WORD_TARGET)).toEqual([])
+  })
+
   it('changes no text without a secret', () => {
     const source = new Source(7)
-    const texts = [...benignCases, ...Array.from({ length: 60 }, () => generateBenign(source)).flat()]
+    const texts = [
+      ...benignCases,
+      ...Array.from({ length: 60 }, () => [...generateBenign(source), ...generateNames(source)]).flat(),
+    ]
     const wrapped = texts.flatMap((text) => [text, `a ${text} b`, JSON.stringify({ text }), `x\n${text}\n`])
     const changed = wrapped.filter((text) => maskText(text) !== text)
     console.log(`precision: ${changed.length} of ${wrapped.length} texts without a secret changed`)

@@ -28,6 +28,11 @@ describe('maskText', () => {
     'key=',
     '-paaa ',
     'default=',
+    '%3D',
+    'password%3D',
+    'x-api-key: a b ',
+    'client_secret: a_a\n\n\n\t\t\t\t\t\t\t\t',
+    'Bearer auth-auth-auth ',
   ])('reads nothing again and again of %s without end', (unit) => {
     expect(countWork(unit.repeat(LENGTH / unit.length))).toBeLessThan(20)
   })

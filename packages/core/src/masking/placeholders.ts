@@ -8,7 +8,7 @@ const NAME_WORDS = new Set(
     'credentials private encryption signing webhook value string field input confirm confirmation repeat reset forgot ' +
     'current required invalid missing here your the insert enter type name env var admin db database service account ' +
     'change page next header schema ref arn hash uri url file path old new test dev local internal example sample ' +
-    'expired valid challenge ' +
+    'expired valid challenge json web ' +
     'anthropic aws azure openai github google'
   ).split(' '),
 )

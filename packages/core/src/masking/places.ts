@@ -1,4 +1,4 @@
-import { mayAssign } from './assignment-place.js'
+import { mayAssign, mayAssignEncoded } from './assignment-place.js'
 import { ALPHANUMERIC, isHex, isIn, WORD } from './characters.js'
 import { wordStarts } from './vendor-keys.js'
 
@@ -99,7 +99,7 @@ export class Places {
         inWord = false
       } else {
         const end = action === BACK_SLASH ? endOfBackSlash(at) : endOfPerCent(at)
-        if (end === 0) return at
+        if (end - at > 2 && isSeparatorPair(end - 2) && mayAssignEncoded(codes, at, end)) return at
         inWord = false
         at = end - 1
       }
@@ -141,7 +141,7 @@ function endOfColour(at: number): number {
   return at + 1
 }
 
-/** Where the escape at `at` ends; 0 where it is a separator, `\u003d` or `\x3a`. */
+/** Where the escape at `at` ends. */
 function endOfBackSlash(at: number): number {
   const letter = codes[at + 1]!
   switch (letter) {
@@ -156,20 +156,15 @@ function endOfBackSlash(at: number): number {
     case 48: // \033
       return codes[at + 2] === 51 && codes[at + 3] === 51 ? at + 4 : at + 2
     case 117: // \u001b
-      if (!isHexPair(at + 2) || !isHexPair(at + 4)) return at + 1
-      return isSeparatorPair(at + 4) ? 0 : at + 6
+      return isHexPair(at + 2) && isHexPair(at + 4) ? at + 6 : at + 1
     case 120: // \x1b
-      if (!isHexPair(at + 2)) return at + 1
-      return isSeparatorPair(at + 2) ? 0 : at + 4
+      return isHexPair(at + 2) ? at + 4 : at + 1
     default:
       return at + 1
   }
 }
 
-function endOfPerCent(at: number): number {
-  if (!isHexPair(at + 1)) return at + 1
-  return isSeparatorPair(at + 1) ? 0 : at + 3
-}
+const endOfPerCent = (at: number): number => (isHexPair(at + 1) ? at + 3 : at + 1)
 
 const isHexPair = (at: number): boolean => isHex(codes[at]!) && isHex(codes[at + 1]!)
 

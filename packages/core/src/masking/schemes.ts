@@ -1,5 +1,6 @@
 import { endOfRun, TOKEN68, UNQUOTED } from './characters.js'
 import { type Finding, MASK, type Memo, type Rest, WINDOW } from './finding.js'
+import { isCompound, isJoinedWords } from './letters.js'
 import { isPlaceholder, isShortened } from './placeholders.js'
 import { prefixMask } from './vendor-keys.js'
 
@@ -27,7 +28,7 @@ export function findCredentials(text: string, at: number, limit: number, encoded
     !isWordOrPlaceholder(value) &&
     !isShortened(text, end) &&
     text[end] !== '(' &&
-    (scheme !== null || isAlone(value)) &&
+    (scheme !== null || isAlone(text, start, value)) &&
     (!parameters || value.includes('='))
   if (isCredential) return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
   if (end - at > LONG) memo.credentials = end
@@ -40,9 +41,18 @@ const isWordOrPlaceholder = (value: string): boolean =>
   isPlaceholder(value)
 
 /** A value without a scheme is taken for a credential only where no code or prose looks like it. */
-function isAlone(value: string): boolean {
-  return value.length >= 6 && /\d/.test(value) && /^[\w.~+/=:%-]+$/.test(value)
+function isAlone(text: string, start: number, value: string): boolean {
+  if (/\d/.test(value)) return value.length >= 6 && /^[\w.~+/=:%-]+$/.test(value)
+  if (
+    /["'`]/.test(text[start - 1] ?? '') ||
+    !FIELD_END.test(text.slice(start + value.length, start + value.length + 4))
+  )
+    return false
+  return /^[a-z]{16,64}$/.test(value) || isJoinedWords(value)
 }
+
+/** What follows the value of a header where its line or the quoted text around it ends. */
+const FIELD_END = /^(?:$|[\r\n"'`\\])/
 
 function endOfCredential(text: string, start: number, limit: number, encoded: boolean): number {
   let end = endOfRun(text, start, limit, UNQUOTED)
@@ -97,7 +107,9 @@ function isBearer(text: string, at: number, value: string, end: number): boolean
   if (/^[A-Za-z]+(?:[-./][A-Za-z]+)*$/.test(value)) {
     if (value.length >= 20 && !/[-./]/.test(value)) return true
     if (/[a-z][A-Z]/.test(value) && value.length >= 12) return true
-    if (/^[a-z]+-|-(?:based|only|style|type|auth|authenticated|prefixed)/.test(value)) return false
+    if (PROSE_AFTER_SCHEME.test(value.slice(0, value.search(/[-./]|$/)))) return false
+    if (isJoinedWords(value) || isDotted(value)) return true
+    if (isCompound(value)) return false
     // A quoted text that holds nothing but the scheme and one word.
     const before = text[at - 1]
     return (
@@ -106,6 +118,10 @@ function isBearer(text: string, at: number, value: string, end: number): boolean
   }
   return /[_~+/=]/.test(value) && value.length >= 8
 }
+
+/** Parts between dots, as in a token; not `auth.ts`, `options.token`, nor a stop that no space follows. */
+const isDotted = (value: string): boolean =>
+  value.length >= 12 && /^[a-z]{4,}(?:\.[a-z]{4,})+$/.test(value) && !/token|secret|auth|key|header/.test(value)
 
 /** Basic credentials are base64 of `user:password` (RFC 7617). */
 function isUserAndPassword(value: string): boolean {

@@ -1,5 +1,6 @@
 import { ENVIRONMENT, endOfRun, isIn, UNQUOTED } from './characters.js'
 import type { Finding, Rest } from './finding.js'
+import { isScrambled } from './letters.js'
 import { isShortened } from './placeholders.js'
 import { isRandom } from './randomness.js'
 import { toForm } from './value-form.js'
@@ -8,7 +9,7 @@ import { isOrdinary, isSecretUnlessOrdinary, isSecretValue, type ValueForm } fro
 
 /** A value without quotes. */
 export function findUnquoted(text: string, place: ValuePlace, start: number, limit: number): Finding | null {
-  const { separator, key, memo, name } = place
+  const { separator, key, memo } = place
   if (start < memo.values) return null
   const bare = endOfValue(text, start, limit, separator.encoded, UNQUOTED)
   const isWhole = bare > start && bare < limit && endsEveryForm(text.charCodeAt(bare))
@@ -17,7 +18,7 @@ export function findUnquoted(text: string, place: ValuePlace, start: number, lim
     memo.values = bare
     return null
   }
-  const form = toForm(text, separator, name, bare)
+  const form = toForm(text, place, bare)
   if (bare === start && form !== 'environment' && text[start] !== '&' && text[start] !== ',') return null
   const reach = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, ENVIRONMENT) : bare
   const isCut = reach === limit && limit < text.length
@@ -43,18 +44,18 @@ function isCode(text: string, { separator }: ValuePlace, value: string, end: num
   if (form !== 'environment' && form !== 'form' && (next === '(' || next === '[' || next === '{')) return true
   const before = text[separator.start - 1] ?? ''
   if (/["'`\\]/.test(before) && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value)) return true
-  return form === 'bare' && separator.kind === '=' && before === ' ' && !isRandom(value, 12)
+  return form === 'bare' && separator.kind === '=' && before === ' ' && !isRandom(value, 12) && !isScrambled(value)
 }
 
-/** The stop of a sentence is not part of the value. */
+/** The stop of a sentence is not part of the value, nor the comma of a list. */
 function withoutStops(text: string, start: number, end: number): number {
   let at = end
   while (at > start && isStop(text.charCodeAt(at - 1))) at--
   return at
 }
 
-/** One of `.`, `:` and `?`. */
-const isStop = (code: number): boolean => code === 46 || code === 58 || code === 63
+/** One of `.`, `:`, `?` and `,`. */
+const isStop = (code: number): boolean => code === 46 || code === 58 || code === 63 || code === 44
 
 /** What ends a value that is percent-encoded: quotes, `&`, a pipe, line ends, `;`, `<`, `>`, `]` and `}`. */
 const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[cCdD])/

@@ -1,28 +1,66 @@
 import type { AssignedName } from './assignment-name.js'
 import type { Separator } from './separator.js'
+import type { ValuePlace } from './value-place.js'
 import type { ValueForm } from './values.js'
 
-/** How the value from `separator` to `end` stands in the text; `name` is null where it is the value of a pair. */
-export function toForm(text: string, separator: Separator, name: AssignedName | null, end: number): ValueForm {
+/** How the value from the separator to `end` stands in the text. */
+export function toForm(text: string, place: ValuePlace, end: number): ValueForm {
+  const { separator, name } = place
   if (name === null) return 'line'
-  const tight = !name.spaced && !isBlank(text, separator.end)
-  const before = text[name.start - 1] ?? '\n'
-  const after = text[end] ?? '\n'
   if (separator.kind === 'flag') return 'fields'
   if (separator.kind === 'word') return 'bare'
   if (separator.encoded) return 'form'
   if (separator.kind === '>') return 'fields'
-  if (separator.kind === '=' && tight) {
-    if (before === '&' || before === '?' || after === '&' || (before === ';' && /[;"'\r\n]/.test(after))) return 'form'
-    if (/^[A-Z][A-Z0-9_]*$/.test(name.name)) return 'environment'
-    if (startsLine(text, name.start)) return 'line'
-    if (before === ' ' && text[name.start - 2] !== ',' && text[name.start - 2] !== '(') return 'fields'
-    return 'bare'
+  const tight = !name.spaced && !isBlank(text, separator.end)
+  if (isHeaderName(place) && (tight || (separator.kind === ':' && endsField(text, separator, end)))) return 'header'
+  if (separator.kind === '=' && tight) return toTightForm(text, place, name, end)
+  if (separator.kind === '=>' || !startsLine(text, name.start) || !endsLine(text, end)) return 'bare'
+  if (separator.kind !== ':' || name.quoted || closesBlock(text, separator, end)) return 'line'
+  return /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(name.name) ? 'property' : 'entry'
+}
+
+/** The same of `name=value`, without a space. */
+function toTightForm(text: string, { separator, key }: ValuePlace, name: AssignedName, end: number): ValueForm {
+  const before = text[name.start - 1] ?? '\n'
+  const after = text[end] ?? '\n'
+  if (before === '&' || before === '?' || after === '&' || (before === ';' && /[;"'\r\n]/.test(after))) return 'form'
+  // RFC 6749 section 4.2.2: a token in the fragment of a URL.
+  if (before === '#' && key.kind === 'token' && key.specific) return 'form'
+  if (/^[A-Z][A-Z0-9_]*$/.test(name.name)) return 'environment'
+  if (startsLine(text, name.start)) {
+    return endsLine(text, end) && !closesBlock(text, separator, end) ? 'property' : 'line'
   }
-  const alone =
-    startsLine(text, name.start) &&
-    /^(?:$|\r?\n|\\{1,4}[nr]|["'])/.test(text.slice(end, end + 6).replace(/^[ \t]+(?=[\r\n#]|$)/, ''))
-  return alone && separator.kind !== '=>' ? 'line' : 'bare'
+  return before === ' ' && text[name.start - 2] !== ',' && text[name.start - 2] !== '(' ? 'fields' : 'bare'
+}
+
+/** Names with a dash are those of headers: in code they stand in quotes. Texts for people are named so too: `forgot-password`. */
+const isHeaderName = ({ name, key }: ValuePlace): boolean =>
+  name !== null &&
+  !name.quoted &&
+  name.name.includes('-') &&
+  ((key.specific && key.kind !== 'password') || /^x-/i.test(name.name))
+
+/** What is behind the value of a header: the end of the line or of the text around it, or another header. Prose goes on. */
+const FIELD_END = /[ \t]{0,8}(?:$|[\r\n"'`\\,;)\]}|])/y
+
+function endsField(text: string, separator: Separator, end: number): boolean {
+  if (end - separator.start > MAX_SETTING) return false
+  FIELD_END.lastIndex = end
+  return FIELD_END.test(text)
+}
+
+const endsLine = (text: string, end: number): boolean =>
+  /^(?:$|\r?\n|\\{1,4}[nr]|["'])/.test(text.slice(end, end + 6).replace(/^[ \t]+(?=[\r\n#]|$)/, ''))
+
+/** Longest setting that is told from code or prose by what follows. */
+const MAX_SETTING = 256
+const CLOSING_LINE = /[ \t]{0,8}(?:(?:\r?\n|\\{1,4}[nr])(?:[ \t]|\\{1,4}t){0,40}){1,4}[)\]}]/y
+
+/** Whether the next line closes a bracket: then the value was the last of a call or an object in code. */
+function closesBlock(text: string, separator: Separator, end: number): boolean {
+  if (end - separator.start > MAX_SETTING) return true
+  CLOSING_LINE.lastIndex = end
+  return CLOSING_LINE.test(text)
 }
 
 const isBlank = (text: string, at: number): boolean => text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9

@@ -1,13 +1,16 @@
 import type { Key, KeyKind } from './key-names.js'
+import { isPlainWord, isScrambled, isState } from './letters.js'
 import { isPlaceholder } from './placeholders.js'
 import { isRandom, UUID } from './randomness.js'
 import { COLON, DIGIT, DOT, GREATER, HASH, isMixed, kindsOf, SLASH, SPACE } from './value-kinds.js'
 
 /**
  * How a value stands in the text: `quoted`; an `environment` line `NAME=value`; a `form` or connection string
- * `…&name=value&…`; a setting that has its `line` to itself; one of several `fields` of a log line; or `bare`, as in code.
+ * `…&name=value&…`; a `header` field such as `x-api-key: value`; a `property` line `name=value` or `SOME_NAME: value`; an
+ * `entry` line `name: value`; another setting that has its `line` to itself; one of several `fields` of a log line; or `bare`,
+ * as in code.
  */
-export type ValueForm = 'quoted' | 'environment' | 'form' | 'line' | 'fields' | 'bare'
+export type ValueForm = 'quoted' | 'environment' | 'form' | 'header' | 'property' | 'entry' | 'line' | 'fields' | 'bare'
 
 /** Values that stand for no secret: types, states, booleans, modes. */
 const INNOCENT = new Set(
@@ -82,7 +85,7 @@ export function isSecretUnlessOrdinary(value: string, key: Key, form: ValueForm)
   if (pointsElsewhere(value, kinds) || isTypeLike(value, kinds)) return false
   if (key.kind === 'opaque') return isOpaque(value, kinds, key.specific, form)
   if (key.kind === 'code') return form === 'form' && isRandom(value, 8)
-  return form === 'quoted' ? isQuotedSecret(value, kinds, key) : isUnquotedSecret(value, kinds, key.kind, form)
+  return form === 'quoted' ? isQuotedSecret(value, kinds, key) : isUnquotedSecret(value, kinds, key, form)
 }
 
 function isOpaque(value: string, kinds: number, vendor: boolean, form: ValueForm): boolean {
@@ -109,16 +112,19 @@ function isProse(value: string, kind: KeyKind): boolean {
   return SENTENCE_WORD.test(value) || /^[^\d]*[.!?]$/.test(value) || value.split(/\s+/).length > 12
 }
 
-function isUnquotedSecret(value: string, kinds: number, kind: KeyKind, form: ValueForm): boolean {
-  const isSetting = form === 'environment' || form === 'form'
+function isUnquotedSecret(value: string, kinds: number, { kind, specific }: Key, form: ValueForm): boolean {
+  const isSetting = form === 'environment' || form === 'form' || form === 'header'
   const mixed = isMixed(kinds)
   if (!mixed && /^[!(&*=>|{[\]}),;:?@]/.test(value)) return false
   if (isMember(value, kinds) && (!isSetting || MODULE.test(value))) return false
   if (!mixed && /^\d+(?:\.\d+)?$/.test(value)) return kind === 'password' && value.length >= (isSetting ? 4 : 6)
-  if (isSetting) return value.length >= 3
+  if (isSetting) return value.length >= 3 && !(form === 'header' && isState(value))
   if (form === 'fields') return value.length >= 3 && !(kind === 'token' && /^(?:[a-z]{1,7}|[A-Z]{1,7})$/.test(value))
-  if (mixed) return value.length >= (form === 'line' ? 5 : 6) && !(VARIABLE.test(value) && TELLING_WORD.test(value))
-  if (form === 'line')
+  if (mixed) return value.length >= (form === 'bare' ? 6 : 5) && !(VARIABLE.test(value) && TELLING_WORD.test(value))
+  if (form === 'property') return value.length >= (specific ? 3 : 8)
+  if (form === 'entry' && specific && isPlainWord(value)) return true
+  if (isScrambled(value)) return !TELLING_WORD.test(value)
+  if (form !== 'bare')
     return kind === 'password' && value.length >= 5 && (/^[a-z]+$/.test(value) || /[!@#%^]/.test(value))
   return /[!@#%^~]/.test(value) && value.length >= 8
 }

@@ -82,5 +82,12 @@ export const codeKeys: readonly VendorKeyRow[] = [
   ['Endor Labs', 'endr+', '[A-Za-z0-9-]{16}', 'docs.endorlabs.com', 'FAKE{12}'],
   ['Blynk', 'blynk-', '[\\w-]{30,60}', 'docs.blynk.io', 'FAKE{30}'],
   ['Unkey', 'unkey_', '\\w{16,60}', 'unkey.com/docs', 'FAKE{20}'],
+  [
+    'WakaTime',
+    'waka_',
+    '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}',
+    'wakatime.com/developers',
+    '{hex:8}-{hex:4}-{hex:4}-{hex:4}-{hex:12}',
+  ],
   ['Snyk', 'snyk_', '(?:uat|sat)\\.[\\w-]{8}\\.[\\w.-]{40,300}', 'docs.snyk.io', 'uat.FAKE{4}.{60}'],
 ]

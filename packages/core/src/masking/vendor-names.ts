@@ -13,7 +13,10 @@ export const vendorNames: readonly string[] = (
   'zoho zoom'
 ).split(' ')
 
-const CLOUDS =
-  /^(?:aws|azure|docker|elastic|google|linear|segment|square|vault|vercel|replicate|sauce|lob|notion|zoom)$/
-/** Those that name a key even alone: `groq: "…"`. The rest are also words, or clouds with names of many kinds. */
-export const vendorAlone: readonly string[] = vendorNames.filter((name) => !CLOUDS.test(name))
+const NEVER_ALONE =
+  /^(?:aws|azure|docker|elastic|google|linear|segment|square|vault|vercel|replicate|sauce|lob|notion|zoom|finicity|wakatime)$/
+/**
+ * Those that name a key even alone: `groq: "…"`. The rest are also words, or clouds with names of many kinds, or end as
+ * names do that stand in every line: `"time":`, `"city":`.
+ */
+export const vendorAlone: readonly string[] = vendorNames.filter((name) => !NEVER_ALONE.test(name))
