@@ -1,5 +1,11 @@
-import { ConfigurationError, type Logger, StorageError, silentLogger } from '@agent-prompt-train/core'
-import { assertMigrated, createPostgresStorage, migrate, type PostgresStorage } from '@agent-prompt-train/storage-pg'
+import { ConfigurationError, type Logger, type Secret, StorageError, silentLogger } from '@agent-prompt-train/core'
+import {
+  assertMigrated,
+  createPostgresStorage,
+  migrate,
+  type PostgresStorage,
+  toConnectionFacts,
+} from '@agent-prompt-train/storage-pg'
 import { openEmbedded } from './embedded/open.js'
 import { type Environment, readEnvironment } from './environment.js'
 
@@ -25,10 +31,9 @@ export async function openDatabase(
 ): Promise<OpenedDatabase | null> {
   if (databaseUrl !== null) {
     const database = { connectionString: databaseUrl.expose(), logger }
-    await ofVariable(assertMigrated(database))
+    await ofVariable(databaseUrl, () => assertMigrated(database))
     const storage = createPostgresStorage(database)
-    const { host, port, database: name } = storage.connection!
-    return { storage, description: `${name} on ${host}:${port}`, close: () => storage.close() }
+    return { storage, description: describeConnection(databaseUrl), close: () => storage.close() }
   }
   const embedded = await openEmbedded(dataDir)
   if (embedded === null) return null
@@ -49,7 +54,7 @@ export async function openDatabase(
  * @throws ConfigurationError that names the variable
  */
 export async function migrateDatabase({ databaseUrl, dataDir }: Place): Promise<readonly string[]> {
-  if (databaseUrl !== null) return ofVariable(migrate({ connectionString: databaseUrl.expose() }))
+  if (databaseUrl !== null) return ofVariable(databaseUrl, () => migrate({ connectionString: databaseUrl.expose() }))
   const embedded = (await openEmbedded(dataDir)) ?? missing()
   await embedded.close()
   return embedded.steps
@@ -79,12 +84,20 @@ function missing(): never {
   )
 }
 
-/** What the database library says of its options, said of the variable they came from. */
-async function ofVariable<T>(work: Promise<T>): Promise<T> {
+/** Which database a connection string names, without a secret. */
+function describeConnection(url: Secret): string {
+  const { host, port, database } = toConnectionFacts(url.expose())
+  return `${database} on ${host}:${port}`
+}
+
+/** What the database library says of its options and of the database, said of the variable they came from. */
+async function ofVariable<T>(url: Secret, work: () => Promise<T>): Promise<T> {
   try {
-    return await work
+    return await work()
   } catch (error) {
-    if (error instanceof StorageError) throw new ConfigurationError('DATABASE_URL', error.message, { cause: error })
+    if (error instanceof StorageError) {
+      throw new ConfigurationError('DATABASE_URL', `${describeConnection(url)}: ${error.message}`, { cause: error })
+    }
     if (!(error instanceof ConfigurationError)) throw error
     throw new ConfigurationError('DATABASE_URL', error.message.slice(`${error.option}: `.length))
   }

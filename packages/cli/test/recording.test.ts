@@ -179,7 +179,9 @@ describe('without', () => {
       const { code, stderr } = await run(makeFolder(), line, { variables })
       expect({ code, stderr }).toEqual({
         code: 1,
-        stderr: 'prompt-train: DATABASE_URL: The database cannot be reached.\n',
+        stderr:
+          'prompt-train: DATABASE_URL: app on 127.0.0.1:1: The connection is refused (ECONNREFUSED): ' +
+          'start the server, or mend host and port.\n',
       })
     }
   })
