@@ -6,6 +6,7 @@ import {
   type PostgresStorage,
   toConnectionFacts,
 } from '@agent-prompt-train/storage-pg'
+import { hasCluster } from './embedded/cluster.js'
 import { openEmbedded } from './embedded/open.js'
 import { type Environment, readEnvironment } from './environment.js'
 
@@ -61,7 +62,7 @@ export async function migrateDatabase({ databaseUrl, dataDir }: Place): Promise<
 }
 
 /**
- * Opens the database for as long as `use` runs: for commands, which work beside `serve`.
+ * Opens the database for as long as `use` runs: for commands, which work beside `serve` and make no database of their own.
  *
  * @throws ConfigurationError that names the variable
  */
@@ -69,6 +70,13 @@ export async function withDatabase<T>(
   use: (storage: PostgresStorage, environment: Environment) => Promise<T>,
 ): Promise<T> {
   const environment = readEnvironment({ isTerminal: false })
+  const { databaseUrl, dataDir } = environment
+  if (databaseUrl === null && !hasCluster(dataDir)) {
+    throw new ConfigurationError(
+      'DATA_DIR',
+      `there is no database in ${dataDir}: run this where serve runs, or set DATA_DIR or DATABASE_URL`,
+    )
+  }
   const database = (await openDatabase(environment)) ?? missing()
   try {
     return await use(database.storage, environment)

@@ -124,6 +124,35 @@ describe('with the embedded database', () => {
   })
 })
 
+describe('where no database is', () => {
+  it.each(['usage', 'export --domain default', 'purge'])('%s says so and makes none', async (line) => {
+    const folder = makeFolder()
+    for (const variables of [RECORDED, { ...RECORDED, DATA_DIR: 'misspelt' }]) {
+      const { code, stdout, stderr } = await run(folder, line, { variables })
+      const place = join(folder, 'DATA_DIR' in variables ? 'misspelt' : '.data')
+      expect({ code, stdout, stderr }).toEqual({
+        ...{ code: 1, stdout: '' },
+        stderr:
+          `prompt-train: DATA_DIR: there is no database in ${place}: ` +
+          'run this where serve runs, or set DATA_DIR or DATABASE_URL\n',
+      })
+    }
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  // Node's own mkdir, asked to make the folders above as well, never returns there.
+  it.runIf(process.platform === 'linux')('none can be made in /proc, which is an error at once', async () => {
+    for (const [line, STORAGE_ENABLED] of [
+      ['serve', 'true'],
+      ['serve', 'false'],
+      ['usage', 'true'],
+    ] as const) {
+      const { code, stderr } = await run(makeFolder(), line, { variables: { STORAGE_ENABLED, DATA_DIR: '/proc/x/y' } })
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^prompt-train: DATA_DIR: [^\n]+\n$/) })
+    }
+  })
+})
+
 describe('with DATABASE_URL', () => {
   it('wants it migrated, and takes keys and credentials from it', async () => {
     const upstream = await startScriptedUpstream()
