@@ -9,6 +9,7 @@ import {
   type OAuthOptions,
   type ProxyApp,
   type ProxyOptions,
+  toServiceUrl,
 } from '@agent-prompt-train/core'
 import { type ConfiguredCredentials, DEFAULT_DOMAIN, openCredentials } from './credentials-from-environment.js'
 import { startDemonstrationUpstream } from './demonstration-upstream.js'
@@ -84,6 +85,8 @@ async function toDemonstration(
   if (environment.production) {
     throw new ConfigurationError('ANTHROPIC_API_KEY', `no upstream credential is configured: ${remedy}`)
   }
+  // It is not used now; whoever adds the credential should not find it wrong only then.
+  if (environment.upstream !== null) toServiceUrl('CLAUDE_API_BASE_URL', environment.upstream)
   const demonstration = await startDemonstrationUpstream()
   const ignored = environment.upstream === null ? '' : '; without one, CLAUDE_API_BASE_URL is not used'
   logger.warn(
