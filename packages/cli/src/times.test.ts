@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseMoment, parseSince, toIso, toMinute, toSpan } from './times.js'
+import { parseMoment, parseSince, toIso, toMinute, toMoment, toSpan } from './times.js'
 import { UsageError } from './usage-error.js'
 
 const NOW = Date.parse('2027-01-01T00:00:00Z')
@@ -62,6 +62,14 @@ describe('toSpan', () => {
     [273_600_000, '3d 4h'],
   ])('writes %i ms as %s', (milliseconds, text) => {
     expect(toSpan(milliseconds)).toBe(text)
+  })
+})
+
+describe('toMoment', () => {
+  it('shows seconds where it is near', () => {
+    expect(toMoment(NOW + 59_999, NOW)).toBe('2027-01-01 00:00:59 UTC')
+    expect(toMoment(NOW, NOW + 3_599_999)).toBe('2027-01-01 00:00:00 UTC')
+    expect(toMoment(NOW + 3_600_000, NOW)).toBe('2027-01-01 01:00 UTC')
   })
 })
 

@@ -33,6 +33,12 @@ export function toMinute(moment: number): string {
   return `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
+/** The same with seconds where it is within an hour of `now`: `2027-03-31 12:00:05 UTC`. */
+export function toMoment(moment: number, now: number): string {
+  if (Math.abs(moment - now) >= UNITS.h!) return toMinute(moment)
+  return `${new Date(moment).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
 /** How long, in its two largest units: `3d 4h`, `7h 59m`, `45s`. */
 export function toSpan(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000)
