@@ -152,7 +152,7 @@ describe('keys revoke', () => {
     writeFileSync(join(folder, 'credentials', 'c.test.json'), '{ "FAKE', { mode: 0o600 })
     const { code, stdout, stderr } = await run(folder, 'keys revoke --all --domain a.test --yes --json')
     expect({ code, stdout }).toEqual({ code: 0, stdout: '{"revoked":2}\n' })
-    expect(stderr).toMatch(/^prompt-train: left out: .*c\.test\.json: is not valid JSON\n$/)
+    expect(stderr).toMatch(/^prompt-train: left out: .*c\.test\.json: is not valid JSON.*\n$/)
     const { keys } = await runJson(folder, 'keys list')
     expect(keys.map(({ state }: { state: string }) => state)).toEqual(['revoked', 'revoked', 'good'])
     expect((await runJson(folder, 'keys list --domain b.test')).keys).toHaveLength(1)
