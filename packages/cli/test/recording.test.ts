@@ -124,6 +124,15 @@ describe('with the embedded database', () => {
   })
 })
 
+it('records the demonstration without a cost', async () => {
+  const folder = makeFolder()
+  const server = await serve(RECORDED, folder)
+  await ask(server, keyOf(folder))
+  await stop(server)
+  const { rows } = await runJson(folder, 'usage --by domain', RECORDED)
+  expect(rows).toMatchObject([{ domain: 'default', requests: 1, costMicroUsd: 0, unpricedRequests: 0 }])
+})
+
 describe('where no database is', () => {
   it.each(['usage', 'export --domain default', 'purge'])('%s says so and makes none', async (line) => {
     const folder = makeFolder()
@@ -218,7 +227,9 @@ describe('without', () => {
   it.each([
     ['usage --by week', '--by'],
     ['usage --json --csv', '--csv'],
-    ['usage --from yesterday', '--from'],
+    ['usage --from yesterday', 'nor an ISO date\nSee: prompt-train usage --help\n'],
+    ['usage --from 1d --to 2d', 'option "--from" is after "--to"\nSee: prompt-train usage --help\n'],
+    ['export --domain a.test --from 2999-01-01', '"--from" is after "--to"\nSee: prompt-train export --help\n'],
     ['migrate --grants serving', '--grants'],
     ['export', '--domain'],
   ])('refuses "%s"', async (line, named) => {

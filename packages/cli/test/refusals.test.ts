@@ -42,7 +42,7 @@ describe('serve refuses to start', () => {
     [
       'in production without a client key',
       { NODE_ENV: 'production', ANTHROPIC_API_KEY: API_KEY },
-      /no client key is configured: make one with "prompt-train auth generate-key"/,
+      /no client key is configured: make one with "prompt-train keys create --domain DOMAIN"/,
     ],
     [
       'with plain http to another machine',
