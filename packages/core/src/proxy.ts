@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { createAlerts } from './alerts.js'
 import { assertIdentity, presentedKeyId } from './auth/authenticate.js'
+import { createNoKeyNotice } from './auth/no-client-key.js'
 import { passedCredential } from './auth/pass-through.js'
 import { createUseCounter } from './auth/use-counter.js'
 import { createCredentialResolver } from './credentials/resolve.js'
@@ -51,6 +52,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
   const { clock, logger, dispatcher } = resolved
   const throttle = createFailureThrottle(resolved.authFailures, clock)
+  const noticeNoKey = createNoKeyNotice(resolved.clientKeys, logger)
   const useCounter = createUseCounter(resolved.clientKeys, { clock, logger })
   const alerts = createAlerts({ sinks: resolved.alertSinks, logger, clock })
   const credentials = resolved.credentials && createCredentialResolver({ ...resolved.credentials, alerts })
@@ -66,7 +68,10 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     const contentLength = checkFraming(request.rawHeaders)
     resolved.targets.assertForwardable(request.method, request.path)
     const identity = await resolved.authenticate(request)
-    if (!identity) throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
+    if (!identity) {
+      noticeNoKey()
+      throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
+    }
     assertIdentity(identity)
     exchange.domain = identity.domain
     exchange.keyId = identity.keyId
