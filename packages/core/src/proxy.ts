@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import { createAlerts } from './alerts.js'
 import { assertIdentity, presentedKeyId } from './auth/authenticate.js'
-import { createNoKeyNotice } from './auth/no-client-key.js'
 import { passedCredential } from './auth/pass-through.js'
 import { createUseCounter } from './auth/use-counter.js'
 import { createCredentialResolver } from './credentials/resolve.js'
@@ -52,7 +51,6 @@ export function createProxy(options: ProxyOptions): ProxyApp {
   const resolved = resolveOptions(options)
   const { clock, logger, dispatcher } = resolved
   const throttle = createFailureThrottle(resolved.authFailures, clock)
-  const noticeNoKey = createNoKeyNotice(resolved.clientKeys, logger)
   const useCounter = createUseCounter(resolved.clientKeys, { clock, logger })
   const alerts = createAlerts({ sinks: resolved.alertSinks, logger, clock })
   const credentials = resolved.credentials && createCredentialResolver({ ...resolved.credentials, alerts })
@@ -69,7 +67,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     resolved.targets.assertForwardable(request.method, request.path)
     const identity = await resolved.authenticate(request)
     if (!identity) {
-      noticeNoKey()
+      resolved.noticeNoKey()
       throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
     }
     assertIdentity(identity)
