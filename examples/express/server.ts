@@ -1,9 +1,18 @@
+import { existsSync } from 'node:fs'
 import { createProxy, fileCredentialStore } from '@agent-prompt-train/core'
 import { createExpressMiddleware } from '@agent-prompt-train/express-adapter'
 import express from 'express'
 
+const folder = process.env.CREDENTIALS_DIR ?? './credentials'
+if (!existsSync(folder)) {
+  console.error(
+    `There is no folder ${folder}: make a credential and a client key first, as README.md beside this file says.`,
+  )
+  process.exit(1)
+}
+
 const proxy = createProxy({
-  credentials: fileCredentialStore(process.env.CREDENTIALS_DIR ?? './credentials'),
+  credentials: fileCredentialStore(folder),
   upstream: process.env.CLAUDE_API_BASE_URL ?? 'https://api.anthropic.com',
 })
 

@@ -6,12 +6,15 @@ import { verify } from 'hono/jwt'
 
 const apiKey = process.env.ANTHROPIC_API_KEY
 const jwtSecret = process.env.JWT_SECRET
-if (apiKey === undefined || jwtSecret === undefined) throw new Error('Set ANTHROPIC_API_KEY and JWT_SECRET.')
+if (!apiKey || !jwtSecret) {
+  console.error('Set ANTHROPIC_API_KEY and JWT_SECRET, as README.md beside this file says.')
+  process.exit(1)
+}
 
 /** Your own identity instead of client keys: the JWT that your people and services have anyway. */
 async function byToken(context: Context): Promise<Identity | null> {
   const token = context.req.header('x-api-key') ?? context.req.header('authorization')?.replace(/^Bearer /i, '')
-  const claims = await verify(token ?? '', jwtSecret as string, 'HS256').catch(() => null)
+  const claims = await verify(token ?? '', jwtSecret, 'HS256').catch(() => null)
   return typeof claims?.sub === 'string' ? { domain: 'example.com', keyId: claims.sub } : null
 }
 

@@ -4,7 +4,10 @@ import { createClientKey, createProxy, memoryStorage, Secret } from '@agent-prom
 import { toNodeListener } from '@agent-prompt-train/core/node'
 
 const apiKey = process.env.ANTHROPIC_API_KEY
-if (apiKey === undefined) throw new Error('Set ANTHROPIC_API_KEY.')
+if (!apiKey) {
+  console.error('Set ANTHROPIC_API_KEY, as README.md beside this file says.')
+  process.exit(1)
+}
 
 // A key that lives as long as this process. Keep `record`, never `key`, where it has to last.
 const { key, record } = createClientKey({ domain: 'example.com', label: 'trial' })

@@ -9,6 +9,7 @@ import {
   type OAuthOptions,
   type ProxyApp,
   type ProxyOptions,
+  toServiceUrl,
 } from '@agent-prompt-train/core'
 import { type ConfiguredCredentials, DEFAULT_DOMAIN, openCredentials } from './credentials-from-environment.js'
 import { startDemonstrationUpstream } from './demonstration-upstream.js'
@@ -34,8 +35,15 @@ interface Upstream {
   readonly credentials: CredentialLookup
   readonly url: string | null
   readonly description: string
+  /** Go before the list prices. */
+  readonly prices: readonly PriceRow[]
   close(): void
 }
+
+type PriceRow = NonNullable<NonNullable<ProxyOptions['record']>['prices']>[number]
+
+/** Nothing is billed for the demonstration, whatever model it is asked for. */
+const FREE: PriceRow = { pattern: '^', input: 0, output: 0, cache_write_5m: 0, cache_write_1h: 0, cache_read: 0 }
 
 /**
  * Puts the proxy together.
@@ -52,7 +60,7 @@ export async function createApplication(environment: Environment, logger: Logger
   const proxy = build({
     authenticate,
     storage: { clientKeys, exchanges: storage.exchanges },
-    record: storage.record,
+    record: storage.record && { ...storage.record, prices: upstream.prices },
     credentials: upstream.credentials,
     ...(upstream.url !== null && { upstream: upstream.url }),
     oauth: toOAuthOptions(environment.oauth),
@@ -72,7 +80,7 @@ export async function createApplication(environment: Environment, logger: Logger
 }
 
 function toConfiguredUpstream({ store, close }: ConfiguredCredentials, { upstream: url }: Environment): Upstream {
-  return { credentials: store, url, description: url ?? 'https://api.anthropic.com', close }
+  return { credentials: store, url, description: url ?? 'https://api.anthropic.com', prices: [], close }
 }
 
 async function toDemonstration(
@@ -84,6 +92,8 @@ async function toDemonstration(
   if (environment.production) {
     throw new ConfigurationError('ANTHROPIC_API_KEY', `no upstream credential is configured: ${remedy}`)
   }
+  // It is not used now; whoever adds the credential should not find it wrong only then.
+  if (environment.upstream !== null) toServiceUrl('CLAUDE_API_BASE_URL', environment.upstream)
   const demonstration = await startDemonstrationUpstream()
   const ignored = environment.upstream === null ? '' : '; without one, CLAUDE_API_BASE_URL is not used'
   logger.warn(
@@ -97,6 +107,7 @@ async function toDemonstration(
         (await store.find(domain)) ?? (domain === DEFAULT_DOMAIN ? demonstration.credential : null),
     },
     url: demonstration.address,
+    prices: [FREE],
     description: 'demonstration: no Claude model is called; set ANTHROPIC_API_KEY for real answers',
     close() {
       demonstration.close()
@@ -131,7 +142,9 @@ async function openAccess(
   credentials: CredentialLookup,
 ): Promise<Callers> {
   if (environment.clientAuth && hasClientKey) return { access: { by: 'own-key' }, clientKeys: database?.clientKeys }
-  const remedy = `make one with "prompt-train auth generate-key" and put its digest into a credential file in ${environment.credentialsDir}`
+  const remedy =
+    'make one with "prompt-train keys create --domain DOMAIN", or with "prompt-train auth generate-key" and put its digest ' +
+    `into a credential file in ${environment.credentialsDir}`
   if (environment.production) throw new ConfigurationError('CREDENTIALS_DIR', `no client key is configured: ${remedy}`)
   if ((await credentials.find(DEFAULT_DOMAIN)) === null) {
     throw new ConfigurationError(

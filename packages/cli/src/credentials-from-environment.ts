@@ -39,9 +39,9 @@ export async function openCredentials(
   database: ConfiguredStorage['database'],
   logger: Logger,
 ): Promise<ConfiguredCredentials> {
-  const { anthropicApiKey: apiKey, credentialsDir, keyRing, allowPlain } = environment
+  const { anthropicApiKey: apiKey, keyRing, allowPlain } = environment
   const own: Credential | null = apiKey === null ? null : { type: 'api_key', apiKey }
-  const files = isFolder(credentialsDir) ? openFiles(environment, own, logger) : null
+  const files = hasFolder(environment) ? openFiles(environment, own, logger) : null
   const opened = files === null ? null : await openSealed(files, environment)
   const stored =
     keyRing !== null && database !== null
@@ -96,8 +96,15 @@ function isPlain({ cause }: ConfigurationError): boolean {
   return cause instanceof KeyRingError && cause.code === 'not_sealed'
 }
 
-function isFolder(path: string): boolean {
+/** A misspelt folder must not end in a server without its credentials. */
+function hasFolder({ credentialsDir: path, credentialsDirGiven }: Environment): boolean {
   const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined && credentialsDirGiven) {
+    throw new ConfigurationError(
+      'CREDENTIALS_DIR',
+      `there is no folder ${path}: mend the path, or make it with mkdir -m 700, or leave the variable out`,
+    )
+  }
   if (stat !== undefined && !stat.isDirectory()) {
     throw new ConfigurationError('CREDENTIALS_DIR', `${path} is not a folder: name the folder that holds the files`)
   }

@@ -1,5 +1,12 @@
-import { ConfigurationError, type Logger, StorageError, silentLogger } from '@agent-prompt-train/core'
-import { assertMigrated, createPostgresStorage, migrate, type PostgresStorage } from '@agent-prompt-train/storage-pg'
+import { ConfigurationError, type Logger, type Secret, StorageError, silentLogger } from '@agent-prompt-train/core'
+import {
+  assertMigrated,
+  createPostgresStorage,
+  migrate,
+  type PostgresStorage,
+  toConnectionFacts,
+} from '@agent-prompt-train/storage-pg'
+import { hasCluster } from './embedded/cluster.js'
 import { openEmbedded } from './embedded/open.js'
 import { type Environment, readEnvironment } from './environment.js'
 
@@ -25,10 +32,9 @@ export async function openDatabase(
 ): Promise<OpenedDatabase | null> {
   if (databaseUrl !== null) {
     const database = { connectionString: databaseUrl.expose(), logger }
-    await ofVariable(assertMigrated(database))
+    await ofVariable(databaseUrl, () => assertMigrated(database))
     const storage = createPostgresStorage(database)
-    const { host, port, database: name } = storage.connection!
-    return { storage, description: `${name} on ${host}:${port}`, close: () => storage.close() }
+    return { storage, description: describeConnection(databaseUrl), close: () => storage.close() }
   }
   const embedded = await openEmbedded(dataDir)
   if (embedded === null) return null
@@ -49,14 +55,14 @@ export async function openDatabase(
  * @throws ConfigurationError that names the variable
  */
 export async function migrateDatabase({ databaseUrl, dataDir }: Place): Promise<readonly string[]> {
-  if (databaseUrl !== null) return ofVariable(migrate({ connectionString: databaseUrl.expose() }))
+  if (databaseUrl !== null) return ofVariable(databaseUrl, () => migrate({ connectionString: databaseUrl.expose() }))
   const embedded = (await openEmbedded(dataDir)) ?? missing()
   await embedded.close()
   return embedded.steps
 }
 
 /**
- * Opens the database for as long as `use` runs: for commands, which work beside `serve`.
+ * Opens the database for as long as `use` runs: for commands, which work beside `serve` and make no database of their own.
  *
  * @throws ConfigurationError that names the variable
  */
@@ -64,6 +70,13 @@ export async function withDatabase<T>(
   use: (storage: PostgresStorage, environment: Environment) => Promise<T>,
 ): Promise<T> {
   const environment = readEnvironment({ isTerminal: false })
+  const { databaseUrl, dataDir } = environment
+  if (databaseUrl === null && !hasCluster(dataDir)) {
+    throw new ConfigurationError(
+      'DATA_DIR',
+      `there is no database in ${dataDir}: run this where serve runs, or set DATA_DIR or DATABASE_URL`,
+    )
+  }
   const database = (await openDatabase(environment)) ?? missing()
   try {
     return await use(database.storage, environment)
@@ -79,12 +92,20 @@ function missing(): never {
   )
 }
 
-/** What the database library says of its options, said of the variable they came from. */
-async function ofVariable<T>(work: Promise<T>): Promise<T> {
+/** Which database a connection string names, without a secret. */
+function describeConnection(url: Secret): string {
+  const { host, port, database } = toConnectionFacts(url.expose())
+  return `${database} on ${host}:${port}`
+}
+
+/** What the database library says of its options and of the database, said of the variable they came from. */
+async function ofVariable<T>(url: Secret, work: () => Promise<T>): Promise<T> {
   try {
-    return await work
+    return await work()
   } catch (error) {
-    if (error instanceof StorageError) throw new ConfigurationError('DATABASE_URL', error.message, { cause: error })
+    if (error instanceof StorageError) {
+      throw new ConfigurationError('DATABASE_URL', `${describeConnection(url)}: ${error.message}`, { cause: error })
+    }
     if (!(error instanceof ConfigurationError)) throw error
     throw new ConfigurationError('DATABASE_URL', error.message.slice(`${error.option}: `.length))
   }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type ClientKey, createClientKey, isClientKey, toClientKey } from '@agent-prompt-train/core'
 import { type KeptSecret, openSecret } from './kept-secret.js'
 
@@ -16,6 +17,11 @@ const clientKey: KeptSecret = {
   remedy: 'remove it, and a new one is made',
   isValid: isClientKey,
   make: () => createClientKey({ domain: LABEL }).key,
+}
+
+/** Where the key is kept. */
+export function developmentKeyFile(dataDir: string): string {
+  return join(dataDir, clientKey.name)
 }
 
 /**

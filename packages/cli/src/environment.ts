@@ -9,6 +9,8 @@ export interface Environment {
   readonly host: string
   /** Absolute. */
   readonly credentialsDir: string
+  /** Whether CREDENTIALS_DIR is set, so that the folder is meant to be there. */
+  readonly credentialsDirGiven: boolean
   /**
    * Where commands put new client keys and credentials: into the database where DATABASE_URL is set and CREDENTIALS_DIR is not,
    * else into the folder.
@@ -145,11 +147,13 @@ export function readEnvironment(
       'may be false only together with ENCRYPTION_KEYS: make a key with prompt-train keyring create',
     )
   }
+  const credentialsDirGiven = set.CREDENTIALS_DIR !== undefined
   return {
     port: values.PORT,
     host: values.HOST,
     credentialsDir: values.CREDENTIALS_DIR,
-    newSecretsIn: values.DATABASE_URL !== null && set.CREDENTIALS_DIR === undefined ? 'database' : 'folder',
+    credentialsDirGiven,
+    newSecretsIn: values.DATABASE_URL !== null && !credentialsDirGiven ? 'database' : 'folder',
     dataDir: values.DATA_DIR,
     upstream: values.CLAUDE_API_BASE_URL,
     anthropicApiKey: values.ANTHROPIC_API_KEY,

@@ -40,6 +40,7 @@ function toAnswer(message: string): { readonly headers: Record<string, string | 
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
       'x-prompt-train-request-id': requestId,
+      'request-id': requestId,
       'x-should-retry': 'false',
     },
     body,

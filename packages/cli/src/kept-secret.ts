@@ -5,7 +5,6 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   unlinkSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError } from '@agent-prompt-train/core'
+import { makePrivateFolder } from './private-folder.js'
 
 /** A secret that is made on the first start and kept in a file of the data folder. */
 export interface KeptSecret {
@@ -70,7 +70,7 @@ function read(file: string, { what, remedy, isValid }: KeptSecret): string | nul
 /** The new secret, or that of a process which was first. */
 function writeNew(dataDir: string, file: string, secret: KeptSecret): string {
   const text = secret.make()
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makePrivateFolder(dataDir)
   const temporary = join(dataDir, `.${secret.name}.${randomUUID()}`)
   const handle = openSync(temporary, 'wx', 0o600)
   try {

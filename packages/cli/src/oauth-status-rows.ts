@@ -4,7 +4,7 @@ import { RefusedError } from './prompt.js'
 import { findSealProblem } from './seal-problem.js'
 import type { Place } from './stores.js'
 import { toTable } from './table.js'
-import { toIso, toMinute, toSpan } from './times.js'
+import { toIso, toMoment, toSpan } from './times.js'
 
 const HEADER = ['DOMAIN', 'STATE', 'SUBSCRIPTION', 'EXPIRES IN', 'LAST REFRESH', 'NEXT REFRESH', 'LAST FAILURE']
 
@@ -54,8 +54,8 @@ function toCells(status: OAuthStatus, settings: OAuthSettings, now: number): str
     state,
     subscription ? `yes${use}` : 'no',
     expiresAt === null ? 'not known' : expiresAt <= now ? 'expired' : toSpan(expiresAt - now),
-    refreshedAt === null ? 'not known' : toMinute(refreshedAt),
-    nextRefreshAt === null ? 'none' : toMinute(nextRefreshAt),
-    failure === null ? '-' : `${failure.error}, ${toMinute(failure.at)}`,
+    refreshedAt === null ? 'not known' : toMoment(refreshedAt, now),
+    nextRefreshAt === null ? 'none' : toMoment(nextRefreshAt, now),
+    failure === null ? '-' : `${failure.error}, ${toMoment(failure.at, now)}`,
   ]
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { parseMoment, parseSince, toIso, toMinute, toSpan } from './times.js'
+import { parseMoment, parseSince, toIso, toMinute, toMoment, toSpan } from './times.js'
 import { UsageError } from './usage-error.js'
 
 const NOW = Date.parse('2027-01-01T00:00:00Z')
+
+const HELP = 'prompt-train keys create'
 
 describe('parseMoment', () => {
   it.each([
@@ -17,7 +19,7 @@ describe('parseMoment', () => {
     ['2027-03-31T12:00Z', '2027-03-31T12:00:00.000Z'],
     ['2027-03-31T12:00:30+02:00', '2027-03-31T10:00:30.000Z'],
   ])('reads %s as %s', (text, moment) => {
-    expect(toIso(parseMoment('expires', text, NOW))).toBe(moment)
+    expect(toIso(parseMoment('expires', text, NOW, HELP))).toBe(moment)
   })
 
   it.each([
@@ -38,18 +40,20 @@ describe('parseMoment', () => {
     '31.3.2027',
     '1234567d',
   ])('refuses "%s"', (text) => {
-    expect(() => parseMoment('expires', text, NOW)).toThrow(UsageError)
-    expect(() => parseMoment('expires', text, NOW)).toThrow(/^option "--expires" is neither/)
+    expect(() => parseMoment('expires', text, NOW, HELP)).toThrow(UsageError)
+    expect(() => parseMoment('expires', text, NOW, HELP)).toThrow(/^option "--expires" is neither/)
   })
 
   it('refuses what is too far away, either way', () => {
     const problem = /^option "--(?:expires|from)" is not within the years 1970 to 9999\n/
-    expect(() => parseMoment('expires', '999999w', NOW)).toThrow(problem)
-    expect(() => parseSince('from', '999999w', NOW)).toThrow(problem)
+    expect(() => parseMoment('expires', '999999w', NOW, HELP)).toThrow(problem)
+    expect(() => parseSince('from', '999999w', NOW, HELP)).toThrow(problem)
   })
 
   it('refuses what is over', () => {
-    expect(() => parseMoment('overlap', '2026-12-31', NOW)).toThrow(/^option "--overlap" is in the past/)
+    expect(() => parseMoment('overlap', '2026-12-31', NOW, HELP)).toThrow(
+      /^option "--overlap" is in the past\nSee: prompt-train keys create --help$/,
+    )
   })
 })
 
@@ -62,6 +66,14 @@ describe('toSpan', () => {
     [273_600_000, '3d 4h'],
   ])('writes %i ms as %s', (milliseconds, text) => {
     expect(toSpan(milliseconds)).toBe(text)
+  })
+})
+
+describe('toMoment', () => {
+  it('shows seconds where it is near', () => {
+    expect(toMoment(NOW + 59_999, NOW)).toBe('2027-01-01 00:00:59 UTC')
+    expect(toMoment(NOW, NOW + 3_599_999)).toBe('2027-01-01 00:00:00 UTC')
+    expect(toMoment(NOW + 3_600_000, NOW)).toBe('2027-01-01 01:00 UTC')
   })
 })
 

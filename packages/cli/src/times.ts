@@ -11,26 +11,34 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z')
  * Reads a moment that is to come, epoch milliseconds: a time from `now` (`7d`, `12h`, `30m`, `45s`, `2w`; `0s` is now),
  * or an ISO date (`2027-03-31`, its first moment in UTC, or `2027-03-31T12:00Z`).
  *
+ * @param help the command whose help the error points to
  * @throws UsageError that names the option
  */
-export function parseMoment(option: string, text: string, now: number): number {
-  const moment = readMoment(option, text, (ahead) => now + ahead)
-  if (moment < now) throw new UsageError(`option "--${option}" is in the past`)
+export function parseMoment(option: string, text: string, now: number, help: string): number {
+  const moment = readMoment(option, text, help, (ahead) => now + ahead)
+  if (moment < now) throw new UsageError(`option "--${option}" is in the past`, help)
   return moment
 }
 
 /**
  * Reads a moment of what was recorded, epoch milliseconds: a time before `now` (`7d`, `12h`, …), or an ISO date.
  *
+ * @param help the command whose help the error points to
  * @throws UsageError that names the option
  */
-export function parseSince(option: string, text: string, now: number): number {
-  return readMoment(option, text, (ago) => now - ago)
+export function parseSince(option: string, text: string, now: number, help: string): number {
+  return readMoment(option, text, help, (ago) => now - ago)
 }
 
 /** `2027-03-31 12:00 UTC`. */
 export function toMinute(moment: number): string {
   return `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+/** The same with seconds where it is within an hour of `now`: `2027-03-31 12:00:05 UTC`. */
+export function toMoment(moment: number, now: number): string {
+  if (Math.abs(moment - now) >= UNITS.h!) return toMinute(moment)
+  return `${new Date(moment).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
 /** How long, in its two largest units: `3d 4h`, `7h 59m`, `45s`. */
@@ -52,13 +60,14 @@ export function toIso(moment: number | null): string | null {
   return moment === null ? null : new Date(moment).toISOString()
 }
 
-function readMoment(option: string, text: string, fromNow: (ms: number) => number): number {
+function readMoment(option: string, text: string, help: string, fromNow: (ms: number) => number): number {
   const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
   const moment = count !== undefined ? fromNow(Number(count) * UNITS[unit!]!) : readIso(text)
   if (Number.isNaN(moment)) {
-    throw new UsageError(`option "--${option}" is neither a time such as 7d, 12h or 30m, nor an ISO date`)
+    throw new UsageError(`option "--${option}" is neither a time such as 7d, 12h or 30m, nor an ISO date`, help)
   }
-  if (moment < 0 || moment > LAST) throw new UsageError(`option "--${option}" is not within the years 1970 to 9999`)
+  if (moment < 0 || moment > LAST)
+    throw new UsageError(`option "--${option}" is not within the years 1970 to 9999`, help)
   return moment
 }
 

@@ -77,12 +77,37 @@ describe('credentials add', () => {
     expect((await runJson(folder, 'keys list')).keys).toMatchObject([{ keyId, state: 'good' }])
   })
 
+  it('says what it replaces, and asks for a client key only where there is none', async () => {
+    const folder = makeFolder()
+    const line = 'credentials add --domain example.com'
+    const input = JSON.stringify({ access_token: 'sk-ant-oat01-FAKE' })
+    const first = await run(folder, `${line} --type oauth`, { input })
+    expect(first.stdout).toMatch(/\nWhat to do next: prompt-train keys create --domain example\.com\n$/)
+    await runJson(folder, 'keys create --domain example.com')
+    const second = await run(folder, `${line} --replace`, { input: API_KEY })
+    expect(second.stdout).toMatch(/^Stored the api_key .*, in place of its oauth credential\.\n$/)
+  })
+
+  it('warns of an API key in another form than the API’s', async () => {
+    expect(await run(makeFolder(), 'credentials add --domain example.com', { input: 'FAKE' })).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^prompt-train: warning: the API key does not begin with sk-ant-.*\n$/),
+    })
+  })
+
   it.each([
-    ['', '', /^prompt-train: the API key: /],
+    ['', '', /^prompt-train: the API key: is empty\n/],
+    ['', 'sk-ant-oat01-FAKE', /^prompt-train: the API key: looks like an OAuth token: use --type oauth\n/],
     ['', 'FAKE with spaces', /^prompt-train: the API key: has spaces/],
     ['', 'cnp_live_FAKE', /^prompt-train: the API key: is a client key/],
     [' --type oauth', '{ "access_token": "FAKE', /^prompt-train: standard input: is not JSON/],
     [' --type oauth', '{ "access_token": "FAKE", "FAKE": 1 }', /^prompt-train: standard input: has a field/],
+    [
+      ' --type oauth',
+      '{ "accesstoken": "FAKE" }',
+      /input\.access_token: is missing, and has accesstoken, which does not/,
+    ],
+    [' --type oauth', '{ "access_token": 7 }', /input\.access_token: must be text\n/],
     [
       ' --type oauth',
       '{ "access_token": "FAKE", "expires_at": "FAKE" }',
@@ -133,7 +158,7 @@ describe('credentials check', () => {
     expect(code).toBe(1)
     expect(stdout).toContain(`${path('a.test.json')}: can be read or changed by other users: run chmod 600 '`)
     expect(stdout).toContain(`${path('b.test.json')}: api_key `)
-    expect(stdout).toContain(`${path('c.test.json')}: is not valid JSON\n`)
+    expect(stdout).toContain(`${path('c.test.json')}: is not valid JSON`)
     expect(stdout).toMatch(/credentials: can be read or changed by other users: run chmod 700 '/)
     expect(stdout).toMatch(/1 credential usable, 4 problems\.\n$/)
     expect(stdout).not.toContain('FAKE')

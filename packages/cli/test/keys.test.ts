@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestClientKey, isClientKey } from '@agent-prompt-train/core'
 import { describe, expect, it } from 'vitest'
@@ -67,6 +67,14 @@ describe('keys create', () => {
       expiresAt: '2099-03-31T00:00:00.000Z',
       storedIn: `the folder ${join(folder, 'credentials')}`,
     })
+  })
+
+  it('makes the folder where ANTHROPIC_API_KEY is the credential', async () => {
+    const folder = makeFolder()
+    const variables = { ANTHROPIC_API_KEY: 'sk-ant-api03-FAKE' }
+    expect(await run(folder, 'keys create --domain default', { variables })).toMatchObject({ code: 0, stderr: '' })
+    expect(statSync(join(folder, 'credentials')).mode & 0o777).toBe(0o700)
+    expect((await runJson(folder, 'keys list', variables)).keys).toMatchObject([{ domain: 'default', state: 'good' }])
   })
 
   it.each([
@@ -140,6 +148,8 @@ describe('keys revoke', () => {
     const server = await serve({ CLAUDE_API_BASE_URL: upstream.address }, folder)
     expect(await statusOf(server, key)).toBe(200)
     expect((await run(folder, `keys revoke ${keyId}`)).stdout).toMatch(/^1 key revoked\./)
+    const again = (await run(folder, `keys revoke ${keyId}`)).stdout
+    expect(again).toContain(`Nothing to do: the key ${keyId} was revoked before.`)
     await answers(server, key, 401)
     expect((await runJson(folder, 'keys list')).keys).toMatchObject([
       { state: 'revoked', revokedAt: expect.any(String) },
@@ -152,7 +162,7 @@ describe('keys revoke', () => {
     writeFileSync(join(folder, 'credentials', 'c.test.json'), '{ "FAKE', { mode: 0o600 })
     const { code, stdout, stderr } = await run(folder, 'keys revoke --all --domain a.test --yes --json')
     expect({ code, stdout }).toEqual({ code: 0, stdout: '{"revoked":2}\n' })
-    expect(stderr).toMatch(/^prompt-train: left out: .*c\.test\.json: is not valid JSON\n$/)
+    expect(stderr).toMatch(/^prompt-train: left out: .*c\.test\.json: is not valid JSON.*\n$/)
     const { keys } = await runJson(folder, 'keys list')
     expect(keys.map(({ state }: { state: string }) => state)).toEqual(['revoked', 'revoked', 'good'])
     expect((await runJson(folder, 'keys list --domain b.test')).keys).toHaveLength(1)
@@ -192,5 +202,28 @@ describe('keys list', () => {
     expect((await run(makeTenants('example.com'), 'keys list')).stdout).toContain('prompt-train keys create')
     const nowhere = await run(makeFolder(), 'keys list')
     expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringMatching(/CREDENTIALS_DIR: there is no folder/) })
+  })
+
+  it('tells of the key made for development where serve has run with nothing configured', async () => {
+    const folder = makeFolder()
+    await serve({}, folder)
+    for (const line of ['keys list', 'credentials list', 'credentials check']) {
+      expect(await run(folder, line)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(
+          `serve uses the demonstration upstream and the client key in ${join(folder, '.data', 'client-key')}\n`,
+        ),
+      })
+    }
+  })
+
+  it('does not ask for what is there and left out', async () => {
+    const folder = makeTenants('example.com')
+    chmodSync(join(folder, 'credentials', 'example.com.json'), 0o644)
+    for (const what of ['keys', 'credentials']) {
+      const { stdout, stderr } = await run(folder, `${what} list`, { variables: { NODE_ENV: 'production' } })
+      expect(stderr).toContain('chmod 600')
+      expect(stdout).toMatch(/^No .* but what is left out: mend that\.\n$/)
+    }
   })
 })

@@ -187,6 +187,25 @@ describe('oauth', { timeout: 90_000 }, () => {
     })
   })
 
+  it('does not try within the pause after a failure, and tells until when it lasts', async () => {
+    const [folder, endpoint] = [makeFolder(), await startTokenEndpoint()]
+    const variables = { ...toVariables(endpoint), OAUTH_TOKEN_URL: 'http://127.0.0.1:1/token' }
+    await login(folder, toVariables(endpoint))
+    const failed = await run(folder, REFRESH, { variables })
+    const [, until] = /was not refreshed \(unreachable\): paused until (\S+ \d\d:\d\d:\d\d UTC)\n$/.exec(failed.stderr)!
+    expect(failed).toMatchObject({ code: 1, stdout: '' })
+
+    const again = await run(folder, REFRESH, { variables: toVariables(endpoint) })
+    expect(again).toMatchObject({
+      code: 1,
+      stderr: `prompt-train: the credential of ${DOMAIN} was not tried: pausing until ${until} after: unreachable\n`,
+    })
+    expect(endpoint.grants).toHaveLength(1)
+    expect((await run(folder, 'oauth status', { variables })).stdout).toMatch(
+      new RegExp(`^example\\.com +paused .* ${until} +unreachable, `, 'm'),
+    )
+  })
+
   it.each([
     ['a text of another login', () => 'code-FAKE#other'],
     ['half a text', () => 'code-FAKE'],
@@ -222,6 +241,15 @@ describe('oauth', { timeout: 90_000 }, () => {
     }
     const stderr = expect.stringMatching(new RegExp(`^prompt-train: ${name}: is not set`))
     expect(await run(makeFolder(), LOGIN, { variables: { ...all, [name]: '' } })).toMatchObject({ code: 1, stderr })
+  })
+
+  it('names all that a login needs at once, with what each is', async () => {
+    const { code, stderr } = await run(makeFolder(), LOGIN)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^prompt-train: OAUTH_AUTHORIZE_URL, OAUTH_TOKEN_URL, OAUTH_CLIENT_ID: are not set/)
+    expect(stderr).toMatch(/^ {2}OAUTH_AUTHORIZE_URL {2}the page where you agree, such as https:/m)
+    expect(stderr).toMatch(/^ {2}OAUTH_CLIENT_ID {6}the id of your OAuth client/m)
+    expect(stderr).toContain('docs/oauth.md')
   })
 
   it.each([

@@ -124,6 +124,44 @@ describe('with the embedded database', () => {
   })
 })
 
+it('records the demonstration without a cost', async () => {
+  const folder = makeFolder()
+  const server = await serve(RECORDED, folder)
+  await ask(server, keyOf(folder))
+  await stop(server)
+  const { rows } = await runJson(folder, 'usage --by domain', RECORDED)
+  expect(rows).toMatchObject([{ domain: 'default', requests: 1, costMicroUsd: 0, unpricedRequests: 0 }])
+})
+
+describe('where no database is', () => {
+  it.each(['usage', 'export --domain default', 'purge'])('%s says so and makes none', async (line) => {
+    const folder = makeFolder()
+    for (const variables of [RECORDED, { ...RECORDED, DATA_DIR: 'misspelt' }]) {
+      const { code, stdout, stderr } = await run(folder, line, { variables })
+      const place = join(folder, 'DATA_DIR' in variables ? 'misspelt' : '.data')
+      expect({ code, stdout, stderr }).toEqual({
+        ...{ code: 1, stdout: '' },
+        stderr:
+          `prompt-train: DATA_DIR: there is no database in ${place}: ` +
+          'run this where serve runs, or set DATA_DIR or DATABASE_URL\n',
+      })
+    }
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  // Node's own mkdir, asked to make the folders above as well, never returns there.
+  it.runIf(process.platform === 'linux')('none can be made in /proc, which is an error at once', async () => {
+    for (const [line, STORAGE_ENABLED] of [
+      ['serve', 'true'],
+      ['serve', 'false'],
+      ['usage', 'true'],
+    ] as const) {
+      const { code, stderr } = await run(makeFolder(), line, { variables: { STORAGE_ENABLED, DATA_DIR: '/proc/x/y' } })
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^prompt-train: DATA_DIR: [^\n]+\n$/) })
+    }
+  })
+})
+
 describe('with DATABASE_URL', () => {
   it('wants it migrated, and takes keys and credentials from it', async () => {
     const upstream = await startScriptedUpstream()
@@ -179,7 +217,9 @@ describe('without', () => {
       const { code, stderr } = await run(makeFolder(), line, { variables })
       expect({ code, stderr }).toEqual({
         code: 1,
-        stderr: 'prompt-train: DATABASE_URL: The database cannot be reached.\n',
+        stderr:
+          'prompt-train: DATABASE_URL: app on 127.0.0.1:1: The connection is refused (ECONNREFUSED): ' +
+          'start the server, or mend host and port.\n',
       })
     }
   })
@@ -187,7 +227,9 @@ describe('without', () => {
   it.each([
     ['usage --by week', '--by'],
     ['usage --json --csv', '--csv'],
-    ['usage --from yesterday', '--from'],
+    ['usage --from yesterday', 'nor an ISO date\nSee: prompt-train usage --help\n'],
+    ['usage --from 1d --to 2d', 'option "--from" is after "--to"\nSee: prompt-train usage --help\n'],
+    ['export --domain a.test --from 2999-01-01', '"--from" is after "--to"\nSee: prompt-train export --help\n'],
     ['migrate --grants serving', '--grants'],
     ['export', '--domain'],
   ])('refuses "%s"', async (line, named) => {

@@ -42,12 +42,27 @@ describe('serve refuses to start', () => {
     [
       'in production without a client key',
       { NODE_ENV: 'production', ANTHROPIC_API_KEY: API_KEY },
-      /no client key is configured: make one with "prompt-train auth generate-key"/,
+      /no client key is configured: make one with "prompt-train keys create --domain DOMAIN"/,
     ],
     [
       'with plain http to another machine',
       { ANTHROPIC_API_KEY: API_KEY, CLAUDE_API_BASE_URL: 'http://user:FAKE@192.0.2.1' },
       /CLAUDE_API_BASE_URL: /,
+    ],
+    [
+      'with plain http to another machine and no credential',
+      { CLAUDE_API_BASE_URL: 'http://example.com' },
+      /^\S+ CLAUDE_API_BASE_URL: must use https/,
+    ],
+    [
+      'with an upstream that is no URL and no credential',
+      { CLAUDE_API_BASE_URL: 'foo' },
+      /CLAUDE_API_BASE_URL: is not an https URL/,
+    ],
+    [
+      'with a CREDENTIALS_DIR that is not there',
+      { CREDENTIALS_DIR: 'not-here' },
+      /CREDENTIALS_DIR: there is no folder \S.*not-here: mend the path, or make it with mkdir -m 700/,
     ],
     ['on an address of another machine', { HOST: '192.0.2.1' }, /HOST: /],
   ])('%s', async (_, variables, message) => {

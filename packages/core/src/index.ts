@@ -94,6 +94,7 @@ export type { ProxyOptions } from './proxy-options.js'
 export type { RecorderHealth } from './record/recorder.js'
 export type { RecordOptions } from './recording.js'
 export { Secret } from './secret.js'
+export { toServiceUrl } from './service-url.js'
 export {
   type ApiKeyCredential,
   type Credential,

@@ -90,8 +90,12 @@ type Line = Record<string, unknown>
 class Log implements Logger {
   readonly exchanges: Line[] = []
   readonly errors: Line[] = []
+  readonly warnings: string[] = []
   debug(): void {}
-  warn(): void {}
+
+  warn(_facts: object, message: string): void {
+    this.warnings.push(message)
+  }
 
   info(facts: object, message: string): void {
     expect(message).toBe('exchange')
@@ -220,6 +224,7 @@ describe('createProxy, one request', () => {
     expect(body).toMatchObject({ type: 'error', error: { type } })
     expect(body.request_id).toBe(response.headers.get('x-prompt-train-request-id'))
     expect(upstream.requests).toEqual([])
+    expect(body.request_id).toBe(response.headers.get('request-id'))
     expect(log.exchanges).toMatchObject([{ requestId: body.request_id, status, errorType: type }])
     expect(log.errors).toEqual([])
   })
@@ -334,6 +339,14 @@ describe('createProxy, authenticate', () => {
     expect(log.errors).toHaveLength(1)
     expect(JSON.stringify(log.errors)).not.toContain('FAKE')
     expect(upstream.requests).toEqual([])
+  })
+})
+
+describe('createProxy, without any client key', () => {
+  it('says so at the first refusal', async () => {
+    const { post, log } = open({ storage: memoryStorage({ credentials: {} }) })
+    expect((await post({ headers: { 'x-api-key': stranger.key } })).status).toBe(401)
+    await vi.waitFor(() => expect(log.warnings).toContainEqual(expect.stringMatching(/^no client key is configured/)))
   })
 })
 

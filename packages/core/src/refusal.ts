@@ -11,6 +11,8 @@ export function sendRefusal(sink: ResponseSink, refusal: ProxyError, requestId: 
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
     'x-prompt-train-request-id': requestId,
+    // Where SDKs look for the id that their errors show.
+    'request-id': requestId,
     ...(refusal.retryAfterMs !== null && { 'retry-after': String(Math.ceil(refusal.retryAfterMs / 1000)) }),
     ...(!refusal.retry && { 'x-should-retry': 'false' }),
     ...(CLOSING.includes(refusal.code) && { connection: 'close' }),

@@ -104,7 +104,9 @@ describe('at the start', () => {
   it('a folder that is none, or is missing, is refused', () => {
     const folder = goodFolder()
     expect(refusalOf(() => credentialFolder(folder.file(NAME)).open()).message).toContain('is not a folder')
-    expect(refusalOf(() => credentialFolder(folder.file('none')).open()).message).toContain('ENOENT')
+    expect(refusalOf(() => credentialFolder(folder.file('none')).open()).message).toContain(
+      'is not there: make the folder with mkdir -m 700',
+    )
   })
 
   it.each(['Example.com.json', '-a.json', 'a..b.json', 'a_b.json', `${'a'.repeat(64)}.json`, 'x:8080.json'])(

@@ -50,6 +50,15 @@ export function parseConnectionString(connectionString: string, tls?: PostgresTl
   }
 }
 
+/**
+ * What may be shown of a connection string, without connecting.
+ *
+ * @throws ConfigurationError naming the part at fault, never its value
+ */
+export function toConnectionFacts(connectionString: string): ConnectionFacts {
+  return parseConnectionString(connectionString).facts
+}
+
 /** The URL parser's own error quotes the whole string, password included, so it is not passed on. */
 function toUrl(connectionString: string): URL {
   // A URL without a host is no URL to the parser, but common for Unix sockets.

@@ -1,4 +1,4 @@
-export type { ConnectionFacts } from './connection.js'
+export { type ConnectionFacts, toConnectionFacts } from './connection.js'
 export type { DatabaseSource, PgDatabase } from './database.js'
 export type { PostgresExchangeStore } from './exchanges.js'
 export { type GrantOptions, toGrants } from './grants.js'

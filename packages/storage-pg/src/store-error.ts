@@ -8,6 +8,15 @@ const CUT = /^57P0[12]$|^08|^ECONNRESET$|^EPIPE$|^Connection terminated(?: unexp
 const TIMED_OUT = '57014'
 const READ_ONLY = '25006'
 const INSUFFICIENT_PRIVILEGE = '42501'
+/** What keeps a session from beginning, by SQLSTATE or the system's code: what is wrong, and what to mend. */
+const NO_SESSION: ReadonlyMap<string, string> = new Map([
+  ['28P01', 'The server refuses the role or its password (28P01): mend user and password.'],
+  ['28000', 'The server does not let this role in from here (28000): mend the user, or pg_hba.conf on the server.'],
+  ['3D000', 'There is no such database (3D000): mend its name, or create it.'],
+  ['ECONNREFUSED', 'The connection is refused (ECONNREFUSED): start the server, or mend host and port.'],
+  ['ENOTFOUND', 'The host is not known (ENOTFOUND): mend its name.'],
+  ['EAI_AGAIN', 'The host is not known, or the name server does not answer (EAI_AGAIN): mend its name, or try again.'],
+])
 const UNDEFINED = new Set(['42P01', '3F000', '42883', '42703'])
 
 /** What is kept of an error of the driver: nothing of its text, which quotes values, nor of the statement it carries. */
@@ -59,7 +68,7 @@ export function toStoreError(error: unknown, schema: string): Error {
     })
   }
   // Errors of the driver itself have no code: timeouts, connections that broke, TLS that was refused.
-  if (code === null || code === TIMED_OUT || UNAVAILABLE.test(code) || isTls(code)) {
+  if (code === null || code === TIMED_OUT || UNAVAILABLE.test(code) || NO_SESSION.has(code) || isTls(code)) {
     return new StorageError('unavailable', unavailableText(error), { cause })
   }
   return cause
@@ -75,5 +84,5 @@ function unavailableText(error: unknown): string {
     return 'The database offers no TLS: switch it on there, or say sslmode=disable for a network that is private.'
   }
   if (typeof code === 'string' && isTls(code)) return `The certificate of the database is not trusted: ${code}.`
-  return 'The database cannot be reached.'
+  return NO_SESSION.get(String(code)) ?? 'The database cannot be reached.'
 }

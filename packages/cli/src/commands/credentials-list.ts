@@ -16,7 +16,7 @@ interface Row {
 
 /** `prompt-train credentials list`: the domains and what is known of their credentials without a secret. */
 export async function run({ flags: { json } }: Given): Promise<void> {
-  const rows = await withStores(async ({ places }) => {
+  const { rows, leftOut } = await withStores(async ({ places, health }) => {
     const keys = (await Promise.all(places.map(({ clientKeys }) => clientKeys.list()))).flat()
     const rows: Row[] = []
     for (const { place, domain } of await listDomains(places)) {
@@ -33,13 +33,17 @@ export async function run({ flags: { json } }: Given): Promise<void> {
         storedIn: name,
       })
     }
-    return rows
+    return { rows, leftOut: health().refused.length }
   })
   if (json) {
     const credentials = rows.map((row) => ({ ...row, expiresAt: toIso(row.expiresAt) }))
     process.stdout.write(`${JSON.stringify({ credentials })}\n`)
   } else if (rows.length === 0) {
-    process.stdout.write('No credentials. Add one: prompt-train credentials add --domain DOMAIN\n')
+    process.stdout.write(
+      leftOut > 0
+        ? 'No credentials but what is left out: mend that.\n'
+        : 'No credentials. Add one: prompt-train credentials add --domain DOMAIN\n',
+    )
   } else {
     process.stdout.write(toTable(['DOMAIN', 'TYPE', 'AT REST', 'EXPIRES', 'CLIENT KEYS'], rows.map(toCells)))
   }

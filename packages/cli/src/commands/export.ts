@@ -13,11 +13,12 @@ const PROGRESS_MS = 1000
 export async function run({ values }: Given): Promise<void> {
   // Whoever reads it may have seen enough: head, say.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
+  const period = readPeriod(values, 'prompt-train export')
   await withDatabase(async ({ exchanges }, environment) => {
     const keyRing = openKeyRing(environment)
     const reader = keyRing && createContentReader(keyRing)
     let [lines, closed, toldAt] = [0, 0, Date.now()]
-    for await (const record of exchanges.export({ domain: values.domain!, ...readPeriod(values) })) {
+    for await (const record of exchanges.export({ domain: values.domain!, ...period })) {
       const { line, opened } = await toLine(record, reader)
       if (!process.stdout.write(line)) await once(process.stdout, 'drain')
       lines++

@@ -1,18 +1,26 @@
 import { createClientKey } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
+import { readEnvironment } from '../environment.js'
 import { howToUse, toKeyJson, toKeyLines } from '../new-key.js'
 import { withStores } from '../stores.js'
 import { parseMoment } from '../times.js'
 
+const HELP = 'prompt-train keys create'
+
 /** `prompt-train keys create`: stores a new key's digest and shows the key once. */
 export async function run({ flags: { json }, values: { domain, label, expires } }: Given): Promise<void> {
-  const expiresAt = expires === undefined ? null : parseMoment('expires', expires, Date.now())
+  const expiresAt = expires === undefined ? null : parseMoment('expires', expires, Date.now(), HELP)
   const { key, record } = createClientKey({ domain: domain!, label: label ?? null, expiresAt })
-  const storedIn = await withStores(async ({ placeOf }) => {
-    const { clientKeys, name } = await placeOf(domain!)
-    await clientKeys.add(record)
-    return name
-  })
+  // With it a file of client keys alone is whole, and so the first file of the folder.
+  const makeFolder = readEnvironment({ isTerminal: false }).anthropicApiKey !== null
+  const storedIn = await withStores(
+    async ({ placeOf }) => {
+      const { clientKeys, name } = await placeOf(domain!)
+      await clientKeys.add(record)
+      return name
+    },
+    { makeFolder },
+  )
   process.stdout.write(
     json
       ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn })}\n`

@@ -8,16 +8,20 @@ const HEADER = ['KEY', 'DOMAIN', 'LABEL', 'STATE', 'CREATED', 'EXPIRES', 'LAST U
 
 /** `prompt-train keys list`: every key, how it stands and who uses it. */
 export async function run({ flags: { json }, values: { domain } }: Given): Promise<void> {
-  const keys = await withStores(async ({ places }) => {
+  const { keys, leftOut } = await withStores(async ({ places, health }) => {
     const listed: ListedKey[] = []
     for (const place of places) listed.push(...(await listKeys(place, domain)))
-    return listed
+    return { keys: listed, leftOut: health().refused.length }
   })
   const now = Date.now()
   if (json) {
     process.stdout.write(`${JSON.stringify({ keys: keys.map((key) => toJson(key, now)) })}\n`)
   } else if (keys.length === 0) {
-    process.stdout.write('No client keys. Make one: prompt-train keys create --domain DOMAIN\n')
+    process.stdout.write(
+      leftOut > 0
+        ? 'No client keys but what is left out: mend that.\n'
+        : 'No client keys. Make one: prompt-train keys create --domain DOMAIN\n',
+    )
   } else {
     process.stdout.write(
       toTable(

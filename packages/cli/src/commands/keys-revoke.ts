@@ -18,7 +18,7 @@ export async function run({ flags: { all, yes, json }, values: { domain }, opera
     return sum
   })
   if (json) process.stdout.write(`${JSON.stringify({ revoked })}\n`)
-  else process.stdout.write(`${toText(revoked)} A revoked key is refused within 5 seconds.\n`)
+  else process.stdout.write(`${toText(revoked, which)} A revoked key is refused within 5 seconds.\n`)
 }
 
 async function confirmAll(places: readonly Place[], domain: string): Promise<void> {
@@ -46,7 +46,8 @@ function toWhich(keyId: string | undefined, all: boolean, domain: string | undef
   return { domain }
 }
 
-function toText(revoked: number): string {
-  if (revoked === 0) return 'Nothing to do: revoked before, or no such key.'
+function toText(revoked: number, which: ReturnType<typeof toWhich>): string {
+  if (revoked === 0 && 'keyId' in which) return `Nothing to do: the key ${which.keyId} was revoked before.`
+  if (revoked === 0) return `Nothing to do: ${which.domain} has no key that is not revoked.`
   return revoked === 1 ? '1 key revoked.' : `${revoked} keys revoked.`
 }

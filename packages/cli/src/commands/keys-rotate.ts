@@ -4,14 +4,16 @@ import { howToUse, toKeyJson, toKeyLines } from '../new-key.js'
 import { withStores } from '../stores.js'
 import { parseMoment, toIso, toMinute } from '../times.js'
 
+const HELP = 'prompt-train keys rotate'
+
 /** `prompt-train keys rotate`: makes a successor and gives the old key an end. */
 export async function run({ flags: { json }, values, operands }: Given): Promise<void> {
   const { overlap = '7d', label, expires } = values
   const now = Date.now()
   const options = {
-    endsAt: parseMoment('overlap', overlap, now),
+    endsAt: parseMoment('overlap', overlap, now, HELP),
     ...(label !== undefined && { label }),
-    ...(expires !== undefined && { expiresAt: parseMoment('expires', expires, now) }),
+    ...(expires !== undefined && { expiresAt: parseMoment('expires', expires, now, HELP) }),
     clock: { now: () => now },
   }
   const { storedIn, key, record, replaced } = await withStores(async ({ placesOfKey }) => {

@@ -1,7 +1,7 @@
 import { type Credential, createOAuthLogin, type OAuthLogin } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { type OAuthSettings, readEnvironment } from '../environment.js'
-import { nameOAuthVariable, requireSetting } from '../oauth-settings.js'
+import { nameOAuthVariable, toLoginOptions } from '../oauth-settings.js'
 import { findOAuthStatus, isAllowed } from '../oauth-status-rows.js'
 import { askHidden, isInteractive, RefusedError, readLine } from '../prompt.js'
 import { describeKeeping, withStores } from '../stores.js'
@@ -40,14 +40,8 @@ What to do next: prompt-train oauth status --domain ${domain}
   )
 }
 
-function beginLogin({ authorizeUrl, tokenUrl, clientId, redirectUri, scopes }: OAuthSettings): OAuthLogin {
-  const options = {
-    authorizeUrl: requireSetting('OAUTH_AUTHORIZE_URL', authorizeUrl),
-    tokenUrl: requireSetting('OAUTH_TOKEN_URL', tokenUrl),
-    clientId: requireSetting('OAUTH_CLIENT_ID', clientId),
-    ...(redirectUri !== null && { redirectUri }),
-    scopes,
-  }
+function beginLogin(settings: OAuthSettings): OAuthLogin {
+  const options = toLoginOptions(settings)
   try {
     return createOAuthLogin(options)
   } catch (error) {

@@ -5,7 +5,7 @@ import { nameOAuthVariable } from '../oauth-settings.js'
 import { findOAuthStatus, isAllowed, toStatusJson, toStatusTable } from '../oauth-status-rows.js'
 import { RefusedError } from '../prompt.js'
 import { type Place, withStores } from '../stores.js'
-import { toMinute } from '../times.js'
+import { toMoment } from '../times.js'
 
 /** `prompt-train oauth refresh`: refreshes the credential of a domain now; exit code 1 where nothing was refreshed. */
 export async function run({ flags: { json }, values }: Given): Promise<void> {
@@ -20,7 +20,7 @@ export async function run({ flags: { json }, values }: Given): Promise<void> {
   const isRefreshed = status.refreshedAt !== null && status.refreshedAt >= began
   if (json) process.stdout.write(`${JSON.stringify(toStatusJson(status, oauth))}\n`)
   else if (isRefreshed) process.stdout.write(toStatusTable([status], oauth, Date.now()))
-  else throw new RefusedError(toProblem(status))
+  else throw new RefusedError(toProblem(status, began))
   if (!isRefreshed) process.exitCode = 1
 }
 
@@ -58,11 +58,17 @@ async function refresh(
   }
 }
 
-function toProblem({ domain, state, failure, nextRefreshAt }: OAuthStatus): string {
-  const reason = failure === null ? '' : ` (${failure.error})`
-  const next =
-    state === 'needs_login'
-      ? `it needs a login: prompt-train oauth login --domain ${domain}`
-      : `it is ${state}${nextRefreshAt === null ? '' : `, and tried again at ${toMinute(nextRefreshAt)}`}`
-  return `the credential of ${domain} was not refreshed${reason}: ${next}`
+function toProblem(status: OAuthStatus, began: number): string {
+  const { domain, state, failure, nextRefreshAt } = status
+  const isTried = failure !== null && failure.at >= began
+  const until = nextRefreshAt === null ? '' : ` until ${toMoment(nextRefreshAt, began)}`
+  if (state === 'needs_login') {
+    const reason = failure === null ? '' : ` (${failure.error})`
+    return `the credential of ${domain} was not refreshed${reason}: it needs a login: prompt-train oauth login --domain ${domain}`
+  }
+  if (isTried) return `the credential of ${domain} was not refreshed (${failure.error}): ${state}${until}`
+  if (state === 'paused') {
+    return `the credential of ${domain} was not tried: pausing${until} after: ${failure?.error}`
+  }
+  return `the credential of ${domain} was not tried: another refresh was begun and may be under way: try again in a minute`
 }

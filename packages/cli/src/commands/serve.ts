@@ -41,7 +41,7 @@ export async function run(): Promise<void> {
   process.stderr.on('error', () => {})
   const welcome = createWelcome(server.address, upstream, access)
   if (environment.logPretty) log.print(toWelcomeText(welcome))
-  else logger.info(welcome, 'listening')
+  else logger.info({ address: server.address, upstream, access }, 'listening')
   // Standard output is for JSON lines, and a command line inside one cannot be pasted.
   if (!environment.logPretty && !environment.production) process.stderr.write(toWelcomeText(welcome))
 }

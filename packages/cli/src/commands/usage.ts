@@ -5,6 +5,7 @@ import { toTable } from '../table.js'
 import { parseSince } from '../times.js'
 import { UsageError } from '../usage-error.js'
 
+const HELP = 'prompt-train usage'
 const DIMENSIONS: ReadonlyMap<string, UsageDimension> = new Map([
   ['day', 'day'],
   ['domain', 'domain'],
@@ -25,29 +26,31 @@ const SUMS = ['REQUESTS', 'INPUT', 'OUTPUT', 'CACHE READ', 'CACHE WRITE 5M', 'CA
 
 /** `prompt-train usage`: sums of what was recorded. */
 export async function run({ flags: { json, csv }, values }: Given): Promise<void> {
-  if (json && csv) throw new UsageError('options "--json" and "--csv" go one at a time', 'prompt-train usage')
+  if (json && csv) throw new UsageError('options "--json" and "--csv" go one at a time', HELP)
   const by = readDimensions(values.by)
-  const filter = readPeriod(values)
+  const filter = readPeriod(values, HELP)
   const rows = await withDatabase(({ exchanges }) => exchanges.usage(filter, by))
   process.stdout.write(
     json ? `${JSON.stringify({ rows: rows.map(toFields) })}\n` : csv ? toCsv(rows) : toText(rows, by),
   )
 }
 
-/** The options `--from` and `--to`. */
-export function readPeriod({ from, to }: Given['values']): ExchangeFilter {
+/** The options `--from` and `--to` of the command whose help is given. */
+export function readPeriod({ from, to }: Given['values'], help: string): ExchangeFilter {
   const now = Date.now()
-  return {
-    ...(from !== undefined && { from: parseSince('from', from, now) }),
-    ...(to !== undefined && { to: parseSince('to', to, now) }),
+  const filter = {
+    ...(from !== undefined && { from: parseSince('from', from, now, help) }),
+    ...(to !== undefined && { to: parseSince('to', to, now, help) }),
   }
+  if ((filter.from ?? 0) > (filter.to ?? now)) throw new UsageError('option "--from" is after "--to"', help)
+  return filter
 }
 
 function readDimensions(text: string | undefined): readonly UsageDimension[] {
   if (text === undefined) return [...DIMENSIONS.values()]
   const named = text.split(',').map((name) => DIMENSIONS.get(name.trim()))
   if (named.includes(undefined)) {
-    throw new UsageError('option "--by" is a comma list of day, domain, key and model', 'prompt-train usage')
+    throw new UsageError('option "--by" is a comma list of day, domain, key and model', HELP)
   }
   return [...DIMENSIONS.values()].filter((dimension) => named.includes(dimension))
 }

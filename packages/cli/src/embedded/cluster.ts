@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { makePrivateFolder } from '../private-folder.js'
 import { type Account, chooseAccount, giveTo } from './account.js'
 import { type Software, toRunnable } from './software.js'
 
@@ -28,11 +29,16 @@ export const HERE = process.platform === 'linux' ? '/proc/self/cwd' : '.'
 /** The programs' whole environment: their messages are read. */
 export const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' }
 
+/** Whether a first start has made a database in `dataDir`. */
+export function hasCluster(dataDir: string): boolean {
+  return existsSync(join(dataDir, 'postgres', 'data'))
+}
+
 /** Opens the database's folder in `dataDir`, or makes it on the first start. */
 export async function openCluster(dataDir: string, software: Software): Promise<Cluster> {
   const folder = join(dataDir, 'postgres')
   const data = join(folder, 'data')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makePrivateFolder(folder)
   const account = chooseAccount(data)
   // The account may pass through to its data.
   if (account !== null) chmodSync(folder, 0o711)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, vi } from 'vitest'
+import { createWelcome } from '../../src/welcome.js'
 
 const BIN = fileURLToPath(new URL('../../bin/prompt-train.js', import.meta.url))
 
@@ -80,7 +81,8 @@ export async function serve(variables: Variables = {}, folder = makeFolder()): P
       .slice(0, -1)
       .map((line) => JSON.parse(line))
   await printed(command, '"msg":"listening"}\n')
-  const { address, curl, curlStream } = lines().find(({ msg }) => msg === 'listening')
+  const { address, upstream, access } = lines().find(({ msg }) => msg === 'listening')
+  const { curl, curlStream } = createWelcome(address, upstream, access)
   return { ...command, address, curl, curlStream, lines }
 }
 

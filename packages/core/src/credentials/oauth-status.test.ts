@@ -63,7 +63,7 @@ describe('listOAuthStatus', () => {
   })
 
   it.each([
-    ['paused', (now: number) => ({ failure: failure(now, false) }), HOUR - 120_000],
+    ['paused', (now: number) => ({ failure: failure(now, false) }), 60_000],
     ['interrupted', (now: number) => ({ intent: intent(now, 0) }), HOUR - 30_000],
     ['needs_login', (now: number) => ({ intent: intent(now, 0), failure: failure(now, true) }), null],
   ])('knows %s', async (state, refresh, nextInMs) => {

@@ -17,7 +17,7 @@ import { storePair } from './unstored-pair.js'
 /**
  * - `fresh`: serves, and is not due
  * - `due`: serves, and is refreshed next
- * - `paused`: the last refresh failed; the next try is at `nextRefreshAt`
+ * - `paused`: the last refresh failed; nobody tries before `nextRefreshAt`
  * - `interrupted`: a refresh was begun and its end is not known; it is tried once more when the token stops serving
  * - `needs_login`: only a new login helps
  * - `not_renewable`: there is no refresh token; it serves until it expires
@@ -142,6 +142,7 @@ function toNextRefresh(
   now: number,
 ): number | null {
   const { expiresAt } = credential
+  if (state === 'paused') return pausedUntil(credential, now)
   if (expiresAt === null || state === 'needs_login' || state === 'not_renewable') return null
   const dueAt = expiresAt - (state === 'interrupted' ? blockingMs : advisoryMs)
   return Math.max(now, dueAt, pausedUntil(credential, now))

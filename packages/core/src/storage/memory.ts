@@ -1,6 +1,7 @@
 import { StorageError } from '../errors.js'
 import type { Credential } from './credential.js'
 import { memoryExchanges } from './memory-exchanges.js'
+import { assertMemoryOptions } from './memory-options.js'
 import type { ClientKey, ClientKeyStore, ClientKeyUse, CredentialLease, CredentialStore, Storage } from './storage.js'
 
 /** What {@link memoryStorage} starts with. */
@@ -16,8 +17,11 @@ export interface MemoryStorageOptions {
 /**
  * Creates storage that lives and dies with the process: for tests, trials and hosts that bring their own
  * configuration. It is also the shortest reading of the contract.
+ *
+ * @throws ConfigurationError when an option is wrong; it names the field
  */
 export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
+  assertMemoryOptions(options)
   return {
     clientKeys: memoryClientKeys(options.clientKeys ?? []),
     credentials: memoryCredentials(options.credentials ?? {}),

@@ -144,6 +144,7 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
     const body = (await response.json()) as { error: { type: string }; request_id: string }
     assert.equal(body.error.type, 'api_error')
     assert.equal(body.request_id, response.headers.get('x-prompt-train-request-id'))
+    assert.equal(body.request_id, response.headers.get('request-id'))
   }),
 
   contractCase('the query goes up as it came', async ({ send, upstream, server }) => {

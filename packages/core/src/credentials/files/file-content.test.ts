@@ -86,6 +86,24 @@ describe('readContent', () => {
     )
   })
 
+  it.each<[object, string]>([
+    [{ type: 'api_key' }, 'api_key is missing'],
+    [{ type: 'api_key', apikey: SECRET }, 'api_key is missing, and apikey does not belong here'],
+    [{ type: 'api_key', api_key: 7 }, 'api_key must be text'],
+    [{ type: 'none', client_api_keys: SECRET }, 'client_api_keys must be a list'],
+    [{ type: 'oauth', access_token: SECRET, subscription: SECRET }, 'subscription must be true or false'],
+    [{ type: 'federation', federation_rule_id: 'a' }, 'organization_id is missing'],
+    [{ type: 'sealed', ring_key_id: '', sealed: 'RkFLRQ==' }, 'ring_key_id is empty'],
+  ])('tells what is wrong with %j', (file, problem) => {
+    expect(problemOf(JSON.stringify(file))).toBe(`a.json: ${problem}`)
+  })
+
+  it('tells where it is no JSON, without quoting it', () => {
+    const text = `{\n  "type": "api_key"\n  "api_key": "${SECRET}"\n}`
+    expect(problemOf(text)).toBe('a.json: is not valid JSON: see line 3, column 3')
+    expect(problemOf('')).toBe('a.json: is not valid JSON')
+  })
+
   it('names the place of a wrong client key', () => {
     expect(problemOf(JSON.stringify({ type: 'none', client_api_keys: ['a'.repeat(64), SECRET] }))).toMatch(
       /^a\.json: client_api_keys\.1 is neither a client key/,

@@ -39,10 +39,17 @@ export function readContent(path: string, domain: string, text: string): FileCon
 export function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
-    // The parser's own message quotes the text.
-    throw new ConfigurationError(path, 'is not valid JSON')
+  } catch (error) {
+    throw new ConfigurationError(path, `is not valid JSON${describePlace(text, error)}`)
   }
+}
+
+/** Where the parser stopped, if it says so. The rest of its message quotes the text. */
+function describePlace(text: string, error: unknown): string {
+  const [, position] = /in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec((error as Error).message) ?? []
+  if (position === undefined) return ''
+  const lines = text.slice(0, Number(position)).split('\n')
+  return `: see line ${lines.length}, column ${lines.at(-1)!.length + 1}`
 }
 
 function toCredential(fields: FileFields): Credential | null {

@@ -26,7 +26,7 @@ const keyFacts = z.strictObject({
   expires_at: date.nullish(),
   revoked_at: date.nullish(),
   replaced_by: keyId.nullish(),
-  last_four: z.string().length(4).nullish(),
+  last_four: z.string().length(4, 'is not 4 characters').nullish(),
 })
 type KeyFacts = z.infer<typeof keyFacts>
 
@@ -61,12 +61,12 @@ const typed = {
     organization_id: token,
     service_account_id: token,
     workspace_id: token.nullish(),
-    assertion_file: z.string().trim().min(1).nullish(),
+    assertion_file: z.string().trim().min(1, 'is empty').nullish(),
     ...keyFields,
   }),
   sealed: z.strictObject({
     type: z.literal('sealed'),
-    ring_key_id: z.string().trim().min(1),
+    ring_key_id: z.string().trim().min(1, 'is empty'),
     sealed: z
       .string()
       .trim()
@@ -93,19 +93,41 @@ export function checkFields(value: unknown): { readonly fields: FileFields } | {
   const format = type === undefined ? keysAlone : typeof type === 'string' && isType(type) ? typed[type] : undefined
   if (format === undefined) return { problem: `type is none of ${Object.keys(typed).join(', ')}` }
   const checked = format.safeParse(value)
-  return checked.success ? { fields: checked.data } : { problem: describe(checked.error.issues[0]!, type) }
+  return checked.success ? { fields: checked.data } : { problem: describe(checked.error.issues, value, type) }
 }
 
 function isType(type: string): type is keyof typeof typed {
   return Object.hasOwn(typed, type)
 }
 
-function describe(issue: z.core.$ZodIssue, type: unknown): string {
-  if (issue.code !== 'unrecognized_keys') return `${issue.path.join('.') || 'the file'} ${issue.message}`
-  const names = issue.keys.map(toShowable).join(', ')
-  const where = issue.path.length === 0 ? 'here' : `in ${issue.path.join('.')}`
+/** The first problem, and with it the fields that do not belong: the right one is often among them, misspelt. */
+function describe(issues: readonly z.core.$ZodIssue[], file: object, type: unknown): string {
+  const wrong = issues.find(({ code }) => code !== 'unrecognized_keys')
+  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys')
+  const surplus = unknown?.code === 'unrecognized_keys' ? describeUnknown(unknown, type) : null
+  if (wrong === undefined) return surplus!
+  const problem = `${wrong.path.join('.') || 'the file'} ${toProblem(wrong, file)}`
+  return surplus === null ? problem : `${problem}, and ${surplus}`
+}
+
+function describeUnknown({ keys, path }: z.core.$ZodIssueUnrecognizedKeys, type: unknown): string {
+  const names = keys.map(toShowable).join(', ')
+  const where = path.length === 0 ? 'here' : `in ${path.join('.')}`
   const hint = type === undefined ? `: a credential needs "type": one of ${Object.keys(typed).join(', ')}` : ''
   return `${names} does not belong ${where}${hint}`
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+}
+
+function toProblem(issue: z.core.$ZodIssue, file: object): string {
+  if (issue.code !== 'invalid_type') return issue.message
+  const value = issue.path.reduce<unknown>((inner, name) => (inner as Record<PropertyKey, unknown>)[name], file)
+  return value === undefined ? 'is missing' : `must be ${KINDS[issue.expected] ?? issue.expected}`
 }
 
 /** A field's name, unless it may be a secret that slipped into the place of a name. */

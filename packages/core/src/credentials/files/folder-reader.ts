@@ -123,7 +123,11 @@ export function createFolderReader(folder: string, options: FolderReaderOptions)
   function readUsable(path: string, domain: string, text: string): FileContent {
     const content = readContent(path, domain, text)
     if (content.needsDefault && defaultCredential === null) {
-      throw new ConfigurationError(path, 'holds client keys alone, and no default upstream credential is configured')
+      throw new ConfigurationError(
+        path,
+        'holds client keys alone, and no default upstream credential is configured: give it a credential, or set ' +
+          'defaultCredential (the command: ANTHROPIC_API_KEY)',
+      )
     }
     return content
   }

@@ -81,6 +81,9 @@ export function assertPrivateFolder(folder: string, rules: FileRules): string | 
     if (!stat.isDirectory()) throw new ConfigurationError(folder, 'is not a folder')
     return judgeAccess(folder, stat, '700', rules)
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new ConfigurationError(folder, 'is not there: make the folder with mkdir -m 700, or mend its path')
+    }
     throw toReadError(folder, error)
   }
 }
