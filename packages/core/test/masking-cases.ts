@@ -9,7 +9,26 @@ const rows = (kind: SecretCase['kind'], ...texts: string[]): SecretCase[] => tex
 const A93 = `FAKE-${'aB3_x9Zq'.repeat(11)}`
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJmYWtlIjoiRkFLRSJ9.FAKEc2lnbmF0dXJlRkFLRQ'
 
+/** Names inside the value of another name of the same kind. */
+const S = 'Hx7Kq93ZtLm2Pw8RbV5n'
+const LONG_URL = 'https://gateway.example.com/some/long/path/to/the/resource/v1/items'
+
 export const secretCases: readonly SecretCase[] = [
+  ...rows(
+    'bearer',
+    `authorization=${LONG_URL}?authorization=«${S}»`,
+    `Authorization: ${LONG_URL}?x-authorization=«${S}»`,
+    `{"Authorization": "${LONG_URL}?authorization=«${S}»"}`,
+    `authorization=GET /proxy?to=${LONG_URL}&authorization=«${S}»`,
+    `Basic ${'YWJj'.repeat(20)}/Bearer+«${S}»`,
+    `basic+${'a'.repeat(70)}/bearer+«${S}»`,
+  ),
+  ...rows(
+    'cookie',
+    `Cookie: path=/app/callback/for/the/login/of/our/customers/with/a/long/name?cookie=sid=«${S}»`,
+    `Set-Cookie: redirect=; Path=/login/callback/for/customers/of/the/shop/in/europe/set-cookie=sid=«${S}»`,
+  ),
+  ...rows('generic', `token=https://host.example/?password=«${S}»`, `KEY=foo,password=«${S}»`),
   ...rows(
     'anthropic',
     `«sk-ant-api03-${A93}AA»`,

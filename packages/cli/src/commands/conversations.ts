@@ -9,13 +9,14 @@ import { withDatabase } from '../database.js'
 import { toTable } from '../table.js'
 import { parseSince, toIso, toMinute, toSpan } from '../times.js'
 
+const HELP = 'prompt-train conversations'
 /** What is linked unless told otherwise: a year's exchanges may not fit into memory. */
 const SINCE = '7d'
 const HEADER = ['BEGAN', 'LASTED', 'DOMAIN', 'FIRST REQUEST', 'REQUESTS', 'COMES FROM']
 
 /** `prompt-train conversations`: how exchanges hang together. */
 export async function run({ flags: { json }, values: { domain, since = SINCE } }: Given): Promise<void> {
-  const filter = { from: parseSince('since', since, Date.now()), ...(domain !== undefined && { domain }) }
+  const filter = { from: parseSince('since', since, Date.now(), HELP), ...(domain !== undefined && { domain }) }
   const { conversations, linking } = await withDatabase(({ exchanges }) => listConversations(exchanges, filter))
   process.stdout.write(
     json

@@ -61,7 +61,7 @@ const TERRAFORM_VARIABLE = /\bvariable[ \t]{1,4}\\?"([\w-]{1,64})\\?"[ \t]{0,4}\
 function findNamedElsewhere(text: string, place: ValuePlace, name: AssignedName): Finding | null {
   if (name.name.length === 3 && name.name.toLowerCase() === 'key') {
     const isTight = place.separator.kind === '=' && !name.quoted && !name.spaced
-    if (place.separator.end < place.memo.values) return null
+    if (place.memo.values.covers(place.separator.end)) return null
     return isTight && prefixMask(text, place.separator.end) === null
       ? findValue(text, { ...place, key: RANDOM_KEY })
       : null

@@ -19,25 +19,47 @@ export interface Finding {
   readonly rest?: Rest
 }
 
+/** A text may hide a secret under a name inside another one's value, not under the seventh inside six. */
+const MAX_READINGS = 6
+
 /**
- * Up to where a scan has read what is no secret. A value may hold names and separators: without this it would be read again
- * from every one of them, and time would grow with the square of its length.
+ * Up to where a scan has read what is no secret, and how often. A value may hold names and separators: if it were read
+ * again from every one of them, time would grow with the square of its length.
  */
-export class Memo {
-  /** Unquoted values. */
-  values = 0
-  /** Credentials of `Authorization` headers. */
-  credentials = 0
-  /** What follows `Bearer` and `Basic`; it ends earlier than a credential, so the two are kept apart. */
-  schemes = 0
-  cookies = 0
+export class Judged {
+  #end = 0
+  #readings = 0
+
+  /** Whether what is at a place has been read often enough. */
+  covers(at: number): boolean {
+    return at < this.#end && this.#readings >= MAX_READINGS
+  }
+
+  /** Notes that what lies between two places was read, and is no secret. */
+  add(from: number, to: number): void {
+    this.#readings = from < this.#end ? this.#readings + 1 : 1
+    if (to > this.#end) this.#end = to
+  }
 
   /** Forgets so many characters that the scan has given away. */
   shift(characters: number): void {
-    this.values -= characters
-    this.credentials -= characters
-    this.schemes -= characters
-    this.cookies -= characters
+    this.#end -= characters
+  }
+}
+
+/** What a scan has read in vain. */
+export class Memo {
+  /** Unquoted values. */
+  readonly values = new Judged()
+  /** Credentials of `Authorization` headers. */
+  readonly credentials = new Judged()
+  /** What follows `Bearer` and `Basic`; it ends earlier than a credential, so the two are kept apart. */
+  readonly schemes = new Judged()
+  readonly cookies = new Judged()
+
+  /** Forgets so many characters that the scan has given away. */
+  shift(characters: number): void {
+    for (const judged of [this.values, this.credentials, this.schemes, this.cookies]) judged.shift(characters)
   }
 }
 

@@ -11,12 +11,12 @@ const PROSE_AFTER_SCHEME =
 const SCHEME =
   /(?:(bearer|basic|token|apikey|api-key|key|digest|negotiate|ntlm|sswid|ssws|geniekey|aws4-hmac-sha256|oauth|hawk|signature|dpop|splunk|klaviyo-api-key|sso-key|bot|private-token|zoho-oauthtoken|discogs|mac|vapid)(?:[ \t]{1,8}|%20|\+(?=\S)))/iy
 
-/** A text that is longer and no secret is not read again from a name inside it. Shorter ones are: it costs next to nothing. */
+/** A longer text that is no secret is read again from few names inside it. Shorter ones from all: it costs next to nothing. */
 const LONG = 64
 
 /** The credentials of an `Authorization` value: what follows its scheme (RFC 9110 section 11.4). */
 export function findCredentials(text: string, at: number, limit: number, encoded: boolean, memo: Memo): Finding | null {
-  if (at < memo.credentials) return null
+  if (memo.credentials.covers(at)) return null
   SCHEME.lastIndex = at
   const scheme = SCHEME.exec(text)
   const start = scheme === null ? at : SCHEME.lastIndex
@@ -31,7 +31,7 @@ export function findCredentials(text: string, at: number, limit: number, encoded
     (scheme !== null || isAlone(text, start, value)) &&
     (!parameters || value.includes('='))
   if (isCredential) return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
-  if (end - at > LONG) memo.credentials = end
+  if (end - at > LONG) memo.credentials.add(at, end)
   return null
 }
 
@@ -79,7 +79,7 @@ function endOfParameters(text: string, start: number, limit: number): number {
 
 /** `Bearer …` and `Basic …` where no header name stands before them. */
 export function findScheme(text: string, at: number, memo: Memo): Finding | null {
-  if (at < memo.schemes) return null
+  if (memo.schemes.covers(at)) return null
   const word = /(bearer|basic)(?:[ \t]{1,8}|%20|\+|: ?)["']?/iy
   word.lastIndex = at
   const found = word.exec(text)
@@ -97,7 +97,7 @@ export function findScheme(text: string, at: number, memo: Memo): Finding | null
     !isPlaceholder(value) &&
     (found[1]!.toLowerCase() === 'basic' ? isUserAndPassword(value) : isBearer(text, at, value, end))
   if (isSecret) return { start, end, mask: MASK, ...(end >= limit && { rest: restOfToken }) }
-  if (end - at > LONG) memo.schemes = end
+  if (end - at > LONG) memo.schemes.add(at, end)
   return null
 }
 
@@ -138,7 +138,7 @@ const ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|secure|httponly|prio
 
 /** The first value of `name=value; name=value` that was not masked before (RFC 6265 section 4). */
 export function findCookies(text: string, at: number, limit: number, memo: Memo): Finding | null {
-  if (at < memo.cookies) return null
+  if (memo.cookies.covers(at)) return null
   let next = at
   let start = -1
   let end = -1
@@ -170,7 +170,7 @@ export function findCookies(text: string, at: number, limit: number, memo: Memo)
     next = gap.lastIndex
   }
   if (start >= 0) return { start, end, mask: masked }
-  if (next - at > LONG) memo.cookies = next
+  if (next - at > LONG) memo.cookies.add(at, next)
   return null
 }
 

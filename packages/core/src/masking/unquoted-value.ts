@@ -10,12 +10,12 @@ import { isOrdinary, isSecretUnlessOrdinary, isSecretValue, type ValueForm } fro
 /** A value without quotes. */
 export function findUnquoted(text: string, place: ValuePlace, start: number, limit: number): Finding | null {
   const { separator, key, memo } = place
-  if (start < memo.values) return null
+  if (memo.values.covers(start)) return null
   const bare = endOfValue(text, start, limit, separator.encoded, UNQUOTED)
   const isWhole = bare > start && bare < limit && endsEveryForm(text.charCodeAt(bare))
   const whole = isWhole ? text.slice(start, withoutStops(text, start, bare)) : null
   if (whole !== null && isOrdinary(whole)) {
-    memo.values = bare
+    memo.values.add(start, bare)
     return null
   }
   const form = toForm(text, place, bare)
@@ -26,7 +26,7 @@ export function findUnquoted(text: string, place: ValuePlace, start: number, lim
   const value = text.slice(start, isCut ? start + 64 : end)
   if (!isCut && isCode(text, place, value, end, form)) return null
   if (!(value === whole ? isSecretUnlessOrdinary : isSecretValue)(value, key, form)) {
-    memo.values = end
+    memo.values.add(start, end)
     return null
   }
   return { start, end, mask: maskFor(text, start, key.kind), ...(isCut && { rest: restOfValue }) }
