@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import {
   assertDomain,
   type ClientKeyStore,
@@ -32,7 +33,7 @@ export interface Stores {
   /**
    * The place that has the domain's credential; for a domain without one, the place where new ones go.
    *
-   * @throws ConfigurationError when the domain is not a host name
+   * @throws ConfigurationError when the domain is not a host name, or its file is refused
    */
   placeOf(domain: string): Promise<Place>
   /** The places that have the client key; where none has, one that will say so. */
@@ -102,6 +103,20 @@ export function describeKeeping({ kind, name, keyRing }: Place, holdsSecret: boo
   return `in ${name}, in the clear, because ENCRYPTION_KEYS is not set`
 }
 
+/**
+ * A running server keeps what it last read of a file that is refused now, and asks it first: what is changed for its domain
+ * elsewhere would not count, and nobody be told.
+ *
+ * @throws ConfigurationError that names the file
+ */
+export function assertReadable(domain: string, { refused }: FileCredentialHealth): void {
+  const names = [`${domain}.json`, `${domain}.credentials.json`]
+  const broken = refused.find(({ file }) => names.includes(basename(file)))
+  if (broken !== undefined) {
+    throw new ConfigurationError(broken.file, `${broken.problem}: mend or remove the file; nothing was changed`)
+  }
+}
+
 function toPlaces(
   { keyRing, allowPlain, credentialsDir }: Environment,
   files: FileCredentialStore | null,
@@ -122,6 +137,7 @@ function toStores(places: readonly Place[], newSecretsIn: Place['kind'], health:
     places,
     async placeOf(domain) {
       assertDomain(domain)
+      assertReadable(domain, health())
       for (const place of places) if ((await place.stored.find(domain)) !== null) return place
       return places.find(({ kind }) => kind === newSecretsIn)!
     },

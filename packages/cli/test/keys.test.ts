@@ -173,7 +173,7 @@ describe('keys revoke', () => {
     writeCredentialFile(folder, 'a.test.json', { type: 'api_key', api_key: 'FAKE with spaces' })
     const { code, stderr } = await run(folder, 'keys revoke --all --domain a.test --yes')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/a\.test\.json: .*its keys are not revoked/)
+    expect(stderr).toMatch(/a\.test\.json: .*nothing was changed/)
   })
 
   it.each(['keys revoke', 'keys revoke --all', 'keys revoke --domain a.test', 'keys revoke FAKE0000 --all'])(

@@ -1,8 +1,7 @@
-import { basename } from 'node:path'
-import { ConfigurationError, type FileCredentialHealth, revokeClientKeys } from '@agent-prompt-train/core'
+import { revokeClientKeys } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { confirm } from '../prompt.js'
-import { type Place, withStores } from '../stores.js'
+import { assertReadable, type Place, withStores } from '../stores.js'
 import { UsageError } from '../usage-error.js'
 
 /** `prompt-train keys revoke`: ends one key, or every key of a domain. */
@@ -25,15 +24,6 @@ async function confirmAll(places: readonly Place[], domain: string): Promise<voi
   const keys = (await Promise.all(places.map(({ clientKeys }) => clientKeys.list(domain)))).flat()
   const { length } = keys.filter(({ revokedAt }) => revokedAt === null)
   await confirm(`This ends ${length === 1 ? 'the one key' : `all ${length} keys`} of ${domain}.`)
-}
-
-/** A running server keeps the last good keys of a file that is refused now: they would work on, and nobody be told. */
-function assertReadable(domain: string, { refused }: FileCredentialHealth): void {
-  const names = [`${domain}.json`, `${domain}.credentials.json`]
-  const broken = refused.find(({ file }) => names.includes(basename(file)))
-  if (broken !== undefined) {
-    throw new ConfigurationError(broken.file, `${broken.problem}: mend or remove the file, its keys are not revoked`)
-  }
 }
 
 function toWhich(keyId: string | undefined, all: boolean, domain: string | undefined) {

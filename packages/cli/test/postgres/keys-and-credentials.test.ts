@@ -170,6 +170,17 @@ describe('with DATABASE_URL', { timeout: 90_000 }, () => {
 describe('with DATABASE_URL and a folder of credential files', { timeout: 90_000 }, () => {
   const inFolder = (folder: string) => `the folder ${join(folder, 'credentials')}`
 
+  it('a domain whose file is refused gets nothing elsewhere, since serve keeps what it last read of the file', async () => {
+    const folder = makeFolder()
+    writeCredentialFile(folder, `${DOMAIN}.json`, { type: 'api_key', apikey: API_KEY })
+    const ended = await addCredential(folder)
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/example\.com\.json: .*mend or remove the file/),
+    })
+    expect(await stored()).toBe('')
+  })
+
   it('what is in a file stays in its file, and what is new goes into the database', async () => {
     const folder = makeFolder()
     writeCredentialFile(folder, `${DOMAIN}.json`, { type: 'api_key', api_key: API_KEY })
