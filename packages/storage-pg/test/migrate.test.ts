@@ -19,14 +19,14 @@ afterAll(() => database.drop())
 
 describe('migrate', () => {
   it('makes the schema once, however often it runs', async () => {
-    expect(await migrate(target)).toEqual(['initial', 'links'])
+    expect(await migrate(target)).toEqual(['initial', 'links', 'cost'])
     expect(await migrate(target)).toEqual([])
     await expect(assertMigrated(target)).resolves.toBeUndefined()
   })
 
   it('makes one schema when eight migrate at once', async () => {
     const ran = await Promise.all(Array.from({ length: 8 }, () => migrate(target)))
-    expect(ran.flat()).toEqual(['initial', 'links'])
+    expect(ran.flat()).toEqual(['initial', 'links', 'cost'])
   })
 
   it.each(['Weird "quoted" name', "o'clock", 'select', 'ünïcode $1 $<schema>', '$make_partition$'])(
