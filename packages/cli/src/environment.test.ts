@@ -28,6 +28,7 @@ describe('readEnvironment', () => {
       databaseUrl: null,
       storageEnabled: true,
       retention: { recordsMs: 365 * 86_400_000, bodiesMs: 30 * 86_400_000 },
+      modelPricesFile: null,
       clientAuth: true,
       trustedProxies: [],
       ipAllowlist: [],
