@@ -77,7 +77,7 @@ describe('with the embedded database', () => {
       {
         ...{ day: null, domain: 'default', keyId: null, model: 'claude-haiku-5-5' },
         ...sums,
-        ...{ cacheWrite5mTokens: 0, cacheWrite1hTokens: 0, costMicroUsd: expect.any(Number), unpricedRequests: 0 },
+        ...{ cacheWrite5mTokens: 0, cacheWrite1hTokens: 0, costMicroUsd: 3, unpricedRequests: 0, notionalMicroUsd: 0 },
       },
     ])
     expect(statSync(join(folder, '.data', 'key-ring')).mode & 0o777).toBe(0o600)
@@ -188,6 +188,9 @@ describe('without', () => {
     ['usage --by week', '--by'],
     ['usage --json --csv', '--csv'],
     ['usage --from yesterday', '--from'],
+    ['usage --recompute --csv', '--csv'],
+    ['usage --recompute --by day', '--by'],
+    ['usage --prices prices.json', '--recompute'],
     ['migrate --grants serving', '--grants'],
     ['export', '--domain'],
   ])('refuses "%s"', async (line, named) => {
