@@ -36,6 +36,12 @@ const records: readonly ExchangeRecord[] = Array.from({ length: 60 }, (_, i) => 
 
 const setTo = (microUsd: number) => (record: ExchangeRecord) => ({ ...record.cost!, microUsd })
 
+async function appendTimes({ exchanges }: PostgresStorage, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    await exchanges.append(records.map((record) => ({ ...record, requestId: `${record.requestId}-${i}` })))
+  }
+}
+
 async function repriceAll({ exchanges }: PostgresStorage, filter: ExchangeFilter, microUsd: number): Promise<number> {
   let changed = 0
   for await (const step of exchanges.reprice(filter, setTo(microUsd))) changed += step.changed
@@ -59,17 +65,16 @@ describe('reprice', () => {
       ['append', JSON.stringify(records.toReversed())],
       ['reprice', '70.125'],
     ] as const
+    await appendTimes(atOnce, 10)
     const workers = works.map((args) => fork(worker, [databases[0]!.servingUrl, ...args], { stdio: 'inherit' }))
     expect(await Promise.all(workers.map((child) => once(child, 'exit')))).toEqual(workers.map(() => [0, null]))
 
     const mixed = await readSums(atOnce)
     expect(mixed.daily).toEqual(mixed.counted)
-    expect(mixed.daily.reduce((sum, { requests }) => sum + requests, 0)).toBe(2 * 20 * 60)
+    expect(mixed.daily.reduce((sum, { requests }) => sum + requests, 0)).toBe((10 + 2 * 20) * 60)
 
     // The same records, one after the other, and then priced once: the same sums, whatever was in between.
-    for (let i = 0; i < 40; i++) {
-      await inOrder.exchanges.append(records.map((record) => ({ ...record, requestId: `${record.requestId}-${i}` })))
-    }
+    await appendTimes(inOrder, 50)
     for (const storage of [atOnce, inOrder]) await repriceAll(storage, {}, 11)
     const [expected, found] = [await readSums(inOrder), await readSums(atOnce)]
     expect(found).toEqual(expected)
