@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ExchangeRecord, type ExchangeStore, memoryStorage, type PurgeReport } from '@agent-prompt-train/core'
+import {
+  type ExchangeRecord,
+  type ExchangeStore,
+  memoryStorage,
+  type PurgeReport,
+  type RepriceReport,
+} from '@agent-prompt-train/core'
 import { fromText, toText, withoutRepeats } from './exchange-text.js'
 import { hasCode, withLock, writeDurably } from './lock.js'
 
@@ -14,20 +20,30 @@ const ENDING = '.jsonl'
 export function folderExchanges(folder: string): ExchangeStore {
   const { current } = folderReader(folder)
 
-  /** One file in place of all that were there. A process that dies in between leaves what was to go, to be removed again. */
-  function remove(body: (memory: ExchangeStore) => Promise<PurgeReport>): Promise<PurgeReport> {
+  /**
+   * One file in place of all that were there. A process that dies in between leaves what was to go or to change, for the
+   * next that comes.
+   */
+  function rewrite<Report>(
+    body: (memory: ExchangeStore) => Promise<Report>,
+    isNeeded: (report: Report) => boolean,
+  ): Promise<Report> {
     return withLock(join(folder, 'lock'), async (lock) => {
       // A reader of its own: what fails to go from the folder must not be gone from the handle's memory.
       const reader = folderReader(folder)
       const memory = await reader.current()
       const report = await body(memory)
-      if (report.records + report.bodies === 0) return report
+      if (!isNeeded(report)) return report
       const left: ExchangeRecord[] = []
       for await (const record of memory.export({})) left.push(record)
       await lock.replace(join(folder, newName()), toText(withoutRepeats(left)))
       for (const name of reader.taken()) await rm(join(folder, name))
       return report
     })
+  }
+
+  function remove(body: (memory: ExchangeStore) => Promise<PurgeReport>): Promise<PurgeReport> {
+    return rewrite(body, ({ records, bodies }) => records + bodies > 0)
   }
 
   return {
@@ -43,6 +59,17 @@ export function folderExchanges(folder: string): ExchangeStore {
       yield* (await current()).export(filter)
     },
     usage: async (filter, by) => (await current()).usage(filter, by),
+    async *reprice(filter, price) {
+      // One step for all: each would write all files anew.
+      yield* await rewrite(
+        async (memory) => {
+          const reports: RepriceReport[] = []
+          for await (const report of memory.reprice(filter, price)) reports.push(report)
+          return reports
+        },
+        (reports) => reports.some(({ changed }) => changed > 0),
+      )
+    },
     purge: (now, retention, domains) => remove((memory) => memory.purge(now, retention, domains)),
     deleteDomain: (domain) => remove((memory) => memory.deleteDomain(domain)),
   }

@@ -164,8 +164,8 @@ export const commands: readonly Command[] = [
   {
     name: 'usage',
     help: storageHelp.usage,
-    flags: ['json', 'csv'],
-    values: ['by', 'from', 'to'],
+    flags: ['json', 'csv', 'recompute'],
+    values: ['by', 'from', 'to', 'domain', 'key', 'model', 'prices'],
     operands: [],
     load: () => import('./commands/usage.js'),
   },

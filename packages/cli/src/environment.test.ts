@@ -29,6 +29,7 @@ describe('readEnvironment', () => {
       databaseUrl: null,
       storageEnabled: true,
       retention: { recordsMs: 365 * 86_400_000, bodiesMs: 30 * 86_400_000 },
+      modelPricesFile: null,
       clientAuth: true,
       trustedProxies: [],
       ipAllowlist: [],
@@ -58,6 +59,7 @@ describe('readEnvironment', () => {
       DATABASE_URL: 'postgresql://app:FAKE@db.example/app',
       STORAGE_ENABLED: 'false',
       RETENTION_DAYS: '7',
+      MODEL_PRICES_FILE: '/etc/model-prices.json',
       ENABLE_CLIENT_AUTH: 'true',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       IP_ALLOWLIST: '192.0.2.1,',
@@ -91,6 +93,7 @@ describe('readEnvironment', () => {
       storageEnabled: false,
       // Bodies never stay longer than their records.
       retention: { recordsMs: 7 * 86_400_000, bodiesMs: 7 * 86_400_000 },
+      modelPricesFile: '/etc/model-prices.json',
       clientAuth: true,
       trustedProxies: ['10.0.0.0/8', '::1'],
       ipAllowlist: ['192.0.2.1'],

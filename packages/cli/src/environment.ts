@@ -31,6 +31,8 @@ export interface Environment {
   /** Whether exchanges are recorded. */
   readonly storageEnabled: boolean
   readonly retention: { readonly recordsMs: number; readonly bodiesMs: number }
+  /** The file of prices that go before the list prices, absolute. Null for list prices alone. */
+  readonly modelPricesFile: string | null
   readonly clientAuth: boolean
   readonly trustedProxies: readonly string[]
   readonly ipAllowlist: readonly string[]
@@ -62,7 +64,7 @@ const flag = z.enum(['true', 'false'], 'must be true or false').transform((text)
 const list = z.string().transform((text) => text.split(',').flatMap((entry) => entry.trim() || []))
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((word) => word !== ''))
 const text = z.string().nullable().default(null)
-const folder = z.string().transform((path) => resolve(path))
+const path = z.string().transform((path) => resolve(path))
 const days = z
   .string()
   .regex(/^[1-9]\d{0,4}$/, 'must be a whole number of days from 1 to 99999')
@@ -82,8 +84,8 @@ const schema = z.object({
     .refine((port) => port <= 65_535, 'must be a whole number from 0 to 65535')
     .default(3000),
   HOST: z.string().default('127.0.0.1'),
-  CREDENTIALS_DIR: folder.prefault('credentials'),
-  DATA_DIR: folder.prefault('.data'),
+  CREDENTIALS_DIR: path.prefault('credentials'),
+  DATA_DIR: path.prefault('.data'),
   CLAUDE_API_BASE_URL: text,
   ANTHROPIC_API_KEY: apiKey.nullable().default(null),
   ENCRYPTION_KEYS: text,
@@ -103,6 +105,7 @@ const schema = z.object({
   STORAGE_ENABLED: flag.default(true),
   RETENTION_DAYS: days.prefault('365'),
   BODY_RETENTION_DAYS: days.prefault('30'),
+  MODEL_PRICES_FILE: path.nullable().default(null),
   ENABLE_CLIENT_AUTH: flag.default(true),
   TRUSTED_PROXIES: list.default([]),
   IP_ALLOWLIST: list.default([]),
@@ -173,6 +176,7 @@ export function readEnvironment(
       recordsMs: values.RETENTION_DAYS,
       bodiesMs: Math.min(values.BODY_RETENTION_DAYS, values.RETENTION_DAYS),
     },
+    modelPricesFile: values.MODEL_PRICES_FILE,
     clientAuth: values.ENABLE_CLIENT_AUTH,
     trustedProxies: values.TRUSTED_PROXIES,
     ipAllowlist: values.IP_ALLOWLIST,

@@ -16,16 +16,24 @@ ${DATABASE}
 
 export const usage = `Sum the requests that reached the upstream, their tokens and their cost.
 
-Usage: prompt-train usage [--by LIST] [--from TIME] [--to TIME] [--json|--csv]
+Usage: prompt-train usage [--by LIST] [--from TIME] [--to TIME] [--domain DOMAIN] [--key KEYID] [--model MODEL] [--json|--csv]
+       prompt-train usage --recompute [--prices FILE] [--from TIME] [--to TIME] [--domain DOMAIN] [--key KEYID] [--model MODEL] [--json]
 
 Options:
       --by LIST         What to sum by, a comma list of day, domain, key, model [day,domain,key,model]
       --from TIME       The first moment that counts [the first recorded]
       --to TIME         The first that does not [now]
-      --json            Print { "rows": [...] } and nothing else; fields not summed by are null
-      --csv             Print the same as comma-separated values
+      --domain DOMAIN   What is of one domain [all]
+      --key KEYID       What was asked with one client key [all]
+      --model MODEL     What one model answered [all]
+      --json            Print { "rows": [...], "unpriced": [...] } and nothing else; fields not summed by are null
+      --csv             Print the rows as comma-separated values
+      --recompute       Price what is stored again: after a price has changed or become known
+      --prices FILE     The prices that go before the list prices then [MODEL_PRICES_FILE]
   -h, --help            Show this help
 
+Cost is what is billed per token; notional cost is what a subscription's traffic would have cost at list price.
+Requests of models without a known price are counted as unpriced, and cost nothing in the sums: docs/usage.md.
 ${DATES} Costs are in millionths of a US dollar in JSON and CSV.
 ${DATABASE}
 `

@@ -63,6 +63,7 @@ Environment:
   STORAGE_ENABLED       false records nothing [true]
   RETENTION_DAYS        How long records are kept [365]
   BODY_RETENTION_DAYS   How long bodies are kept [30]
+  MODEL_PRICES_FILE     Prices that go before the list prices: docs/usage.md [list prices]
   CLAUDE_API_BASE_URL   Upstream; plain http on loopback only [https://api.anthropic.com]
   OAUTH_TOKEN_URL       Where OAuth credentials are refreshed [/v1/oauth/token of Anthropic's or a loopback upstream]
   OAUTH_CLIENT_ID       The client id that their logins were made with [none is sent]

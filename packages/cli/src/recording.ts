@@ -9,6 +9,7 @@ import {
 import { openDatabase } from './database.js'
 import type { Environment } from './environment.js'
 import { openKeyRing } from './key-ring.js'
+import { readModelPrices } from './model-prices.js'
 import { schedulePurge } from './scheduled-purge.js'
 
 /** Where keys and credentials are beside the files, and how exchanges are recorded. */
@@ -57,12 +58,13 @@ export async function openStorage(environment: Environment, logger: Logger): Pro
 }
 
 function toRecordOptions(environment: Environment, logger: Logger): NonNullable<ProxyOptions['record']> {
-  const { dataDir, retention } = environment
+  const { dataDir, retention, modelPricesFile } = environment
+  const prices = modelPricesFile === null ? [] : readModelPrices('MODEL_PRICES_FILE', modelPricesFile)
   const keyRing = openKeyRing(environment)
-  if (keyRing !== null) return { keyRing, spillDir: join(dataDir, 'spill'), retention }
+  if (keyRing !== null) return { keyRing, spillDir: join(dataDir, 'spill'), retention, prices }
   logger.warn(
     {},
     'bodies are not recorded, and nothing waits on disk while the database is away: ENCRYPTION_KEYS is not set',
   )
-  return { bodies: false, retention }
+  return { bodies: false, retention, prices }
 }

@@ -13,7 +13,7 @@ export function toTable(header: readonly string[], rows: readonly (readonly stri
     .join('')
 }
 
-/** Labels and addresses come from elsewhere: they must not steer the terminal. */
-function toPrintable(text: string): string {
+/** Text of elsewhere that does not steer the terminal: labels, addresses, names of models. */
+export function toPrintable(text: string): string {
   return text.replace(/\p{C}/gu, '�')
 }

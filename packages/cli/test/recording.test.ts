@@ -77,7 +77,7 @@ describe('with the embedded database', () => {
       {
         ...{ day: null, domain: 'default', keyId: null, model: 'claude-haiku-5-5' },
         ...sums,
-        ...{ cacheWrite5mTokens: 0, cacheWrite1hTokens: 0, costMicroUsd: expect.any(Number), unpricedRequests: 0 },
+        ...{ cacheWrite5mTokens: 0, cacheWrite1hTokens: 0, costMicroUsd: 3, unpricedRequests: 0, notionalMicroUsd: 0 },
       },
     ])
     expect(statSync(join(folder, '.data', 'key-ring')).mode & 0o777).toBe(0o600)
@@ -230,6 +230,9 @@ describe('without', () => {
     ['usage --from yesterday', 'nor an ISO date\nSee: prompt-train usage --help\n'],
     ['usage --from 1d --to 2d', 'option "--from" is after "--to"\nSee: prompt-train usage --help\n'],
     ['export --domain a.test --from 2999-01-01', '"--from" is after "--to"\nSee: prompt-train export --help\n'],
+    ['usage --recompute --csv', '--csv'],
+    ['usage --recompute --by day', '--by'],
+    ['usage --prices prices.json', '--recompute'],
     ['migrate --grants serving', '--grants'],
     ['export', '--domain'],
   ])('refuses "%s"', async (line, named) => {

@@ -20,6 +20,7 @@ export {
 } from './conversations/link-conversations.js'
 export type { LinkableExchange } from './conversations/linkable.js'
 export { listConversations } from './conversations/list-conversations.js'
+export { createRecordPricer } from './cost/price-record.js'
 export type { PriceRow, Rates } from './cost/price-table.js'
 export type { Assertion } from './credentials/federation.js'
 export { assertDomain } from './credentials/files/file-name.js'
@@ -117,6 +118,7 @@ export type {
   HistoryNode,
   LinkFacts,
   PurgeReport,
+  RepriceReport,
   Retention,
   StoredContent,
   UsageDimension,

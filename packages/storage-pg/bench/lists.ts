@@ -1,4 +1,4 @@
-// How long the dashboard's overview and lists take over millions of records.
+// How long the dashboard's overview and lists, the views for monitoring and a repricing take over millions of records.
 //   npx tsx packages/storage-pg/bench/lists.ts [rows] [most minutes to spend on making them]
 // Uses the server of DATABASE_URL (an empty database of it), or starts one.
 import { availableParallelism } from 'node:os'
@@ -48,6 +48,7 @@ try {
   const version = (await database.db.one('show server_version')).server_version
   console.log(`\n${made.toLocaleString('en')} records, ${size}, Postgres ${version}, ${availableParallelism()} cores\n`)
   await measureReading()
+  await measureRepricing()
   await measureAppending()
 } finally {
   await storage.close()
@@ -72,6 +73,8 @@ async function generate(): Promise<number> {
     console.log(`${made.toLocaleString('en')} records, week ${week + 1} of ${WEEKS}, ${seconds} s`)
   }
   await database.db.none(`insert into prompt_train.usage_daily
+      (day, domain, key_id, model, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens,
+      cache_write_1h_tokens, cost_micro_usd, unpriced_requests)
     select (started_at at time zone 'UTC')::date, domain, key_id, model, count(*), sum(input_tokens), sum(output_tokens),
       0, 0, 0, sum(cost_micro_usd), 0
     from prompt_train.exchanges group by 1, 2, 3, 4`)
@@ -108,6 +111,9 @@ async function measureReading(): Promise<void> {
     ['newest 50 of a domain with status 401', () => exchanges.list({ domain: 'd30.example.com', status: 401 }, page)],
     ['newest 50 of a key and a model', () => exchanges.list({ keyId: 'key40_1', model: 'claude-5' }, page)],
     ['newest 50 of a day half a year ago', () => exchanges.list({ to: now - 180 * DAY_MS }, page)],
+    ['failed authentications', () => database.db.any('select * from prompt_train.failed_authentications')],
+    ['usage spikes', () => database.db.any('select * from prompt_train.token_usage_spikes')],
+    ['daily tokens by domain', () => database.db.any('select * from prompt_train.daily_tokens')],
     ['one by its id', () => exchanges.find(some[0]!.requestId)],
   ]
   console.log('| what | p50 ms | p95 ms |\n|---|---|---|')
@@ -120,6 +126,20 @@ async function measureReading(): Promise<void> {
     }
     times.sort((a, b) => a - b)
     console.log(`| ${name} | ${times[RUNS / 2]!.toFixed(0)} | ${times[Math.floor(RUNS * 0.95)]!.toFixed(0)} |`)
+  }
+}
+
+async function measureRepricing(): Promise<void> {
+  for (const [name, microUsd] of [
+    ['every cost changes', 17_400],
+    ['none does', 17_400],
+  ] as const) {
+    const begun = performance.now()
+    let records = 0
+    const steps = storage.exchanges.reprice({}, ({ cost }) => cost && { ...cost, microUsd })
+    for await (const step of steps) records += step.records
+    const seconds = (performance.now() - begun) / 1000
+    console.log(`\nreprice, ${name}: ${Math.round(records / seconds)} records/s`)
   }
 }
 

@@ -4,11 +4,7 @@ import type { Database, Queries } from './database.js'
 import { exchangeColumns } from './exchange-columns.js'
 import type { Partitions } from './partitions.js'
 import { toDay } from './rows.js'
-import { PostgresError } from './store-error.js'
-
-/** Serialization failure, deadlock, and a partition made between the choice of one and the insertion. */
-const CLASHES = new Set(['40001', '40P01', '23514'])
-const ATTEMPTS = 3
+import { untangled } from './untangled.js'
 
 /** Stores the records, their content and what they add to sums, in one transaction. */
 export async function appendExchanges(
@@ -20,17 +16,10 @@ export async function appendExchanges(
   for (const day of new Set(records.map(({ startedAt }) => toDay(startedAt)))) await partitions.ensure(day)
   // One order for all that append at the same time, or they would wait for each other in a circle.
   const sorted = records.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1))
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await database.transaction(async (queries) => {
-        await appendContent(queries, sorted)
-        await insertExchanges(queries, sorted)
-      })
-    } catch (error) {
-      const clash = error instanceof PostgresError && CLASHES.has(error.code ?? '')
-      if (!clash || attempt === ATTEMPTS) throw error
-    }
-  }
+  await untangled(database, async (queries) => {
+    await appendContent(queries, sorted)
+    await insertExchanges(queries, sorted)
+  })
 }
 
 /**
@@ -46,21 +35,24 @@ async function insertExchanges(queries: Queries, records: readonly ExchangeRecor
         input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
         cost_micro_usd, cost_price_row, cost_notional, cost_incomplete,
         first_byte_ms, duration_ms, request_bytes, answer_bytes, aborted, broken,
-        session_id, agent_id, parent_agent_id, links)
+        session_id, agent_id, parent_agent_id, links, cost_estimated_output_tokens)
       select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::boolean[], $12::integer[], $13::text[], $14::text[], $15::text[],
         $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
         $21::numeric[], $22::text[], $23::boolean[], $24::boolean[],
         $25::double precision[], $26::double precision[], $27::bigint[], $28::bigint[], $29::boolean[], $30::boolean[],
-        $31::text[], $32::text[], $33::text[], $34::text[])
+        $31::text[], $32::text[], $33::text[], $34::text[], $35::bigint[])
       on conflict do nothing
       returning *
     )
     insert into $<schema:name>.usage_daily as stored
+      (day, domain, key_id, model, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens,
+      cache_write_1h_tokens, cost_micro_usd, unpriced_requests, notional_micro_usd)
     select (started_at at time zone 'UTC')::date, domain, coalesce(key_id, ''), coalesce(model, ''), count(*),
       sum(input_tokens), sum(output_tokens), sum(cache_read_tokens), sum(cache_write_5m_tokens),
-      sum(cache_write_1h_tokens), coalesce(sum(cost_micro_usd), 0),
-      count(*) filter (where usage is not null and cost_micro_usd is null)
+      sum(cache_write_1h_tokens), coalesce(sum(cost_micro_usd) filter (where not cost_notional), 0),
+      count(*) filter (where usage is not null and cost_micro_usd is null),
+      coalesce(sum(cost_micro_usd) filter (where cost_notional), 0)
     from inserted
     where first_byte_ms is not null
     group by 1, 2, 3, 4
@@ -73,7 +65,8 @@ async function insertExchanges(queries: Queries, records: readonly ExchangeRecor
       cache_write_5m_tokens = stored.cache_write_5m_tokens + excluded.cache_write_5m_tokens,
       cache_write_1h_tokens = stored.cache_write_1h_tokens + excluded.cache_write_1h_tokens,
       cost_micro_usd = stored.cost_micro_usd + excluded.cost_micro_usd,
-      unpriced_requests = stored.unpriced_requests + excluded.unpriced_requests`,
+      unpriced_requests = stored.unpriced_requests + excluded.unpriced_requests,
+      notional_micro_usd = stored.notional_micro_usd + excluded.notional_micro_usd`,
     exchangeColumns.map((toCell) => records.map(toCell)),
   )
 }

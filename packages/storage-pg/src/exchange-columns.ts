@@ -22,6 +22,7 @@ export interface ExchangeRow {
   readonly cost_price_row: string | null
   readonly cost_notional: boolean | null
   readonly cost_incomplete: boolean | null
+  readonly cost_estimated_output_tokens: number | null
   readonly first_byte_ms: number | null
   readonly duration_ms: number
   readonly request_bytes: number
@@ -71,8 +72,9 @@ export const exchangeColumns: readonly ((record: ExchangeRecord) => Cell)[] = [
   (record) => toStorable(record.sessionId),
   (record) => toStorable(record.agentId),
   (record) => toStorable(record.parentAgentId),
-  // A spill may hold records of before there were links.
+  // A spill may hold records of before there were links, and before estimates were kept.
   (record) => (record.links == null ? null : JSON.stringify(record.links)),
+  (record) => record.cost?.estimatedOutputTokens ?? null,
 ]
 
 /** A record without its content. */
@@ -115,5 +117,6 @@ function toCost(row: ExchangeRow): Cost | null {
     priceRow: row.cost_price_row,
     notional: row.cost_notional,
     incomplete: row.cost_incomplete ?? false,
+    estimatedOutputTokens: row.cost_estimated_output_tokens,
   }
 }

@@ -1,9 +1,11 @@
 import type {
+  Cost,
   ExchangeFilter,
   ExchangePage,
   ExchangeRecord,
   ExchangeStore,
   PurgeReport,
+  RepriceReport,
   Retention,
   UsageDimension,
   UsageRow,
@@ -13,6 +15,7 @@ import type { Database } from './database.js'
 import { Partitions } from './partitions.js'
 import { deleteDomainRows, purgeExchanges } from './purge.js'
 import { exportExchanges, findExchange, listExchanges } from './read.js'
+import { repriceExchanges } from './reprice.js'
 import { sumUsage } from './usage.js'
 
 /** Exchange records in Postgres. `purge` and `deleteDomain` want the owner role. */
@@ -54,6 +57,10 @@ export class PostgresExchanges implements PostgresExchangeStore {
 
   usage(filter: ExchangeFilter, by: readonly UsageDimension[]): Promise<readonly UsageRow[]> {
     return sumUsage(this.#database, filter, by)
+  }
+
+  reprice(filter: ExchangeFilter, price: (record: ExchangeRecord) => Cost | null): AsyncIterable<RepriceReport> {
+    return repriceExchanges(this.#database, filter, price)
   }
 
   purge(now: number, retention: Retention, domains: Readonly<Record<string, Retention>> = {}): Promise<PurgeReport> {

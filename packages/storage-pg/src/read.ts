@@ -13,7 +13,7 @@ const MOST_PER_PAGE = 1_000
 const EXPORT_PAGE = 200
 
 /** Where a page ends: the next begins after it. */
-interface Position {
+export interface Position {
   readonly startedAt: number
   readonly requestId: string
 }
@@ -30,6 +30,8 @@ order by started_at desc, request_id desc limit $9`
 const OLDEST_FIRST = `select * from $<schema:name>.exchanges
 where ${MATCHES} and ($7::timestamptz is null or (started_at >= $7 and (started_at, request_id) > ($7, $8)))
 order by started_at, request_id limit $9`
+
+const OLDEST_FIRST_LOCKED = `${OLDEST_FIRST} for update`
 
 /** The record with its content, or null. */
 export async function findExchange(queries: Queries, requestId: string): Promise<ExchangeRecord | null> {
@@ -67,6 +69,16 @@ export async function* exportExchanges(queries: Queries, filter: ExchangeFilter)
   }
 }
 
+/** A page of rows, oldest first, which nobody else changes until the transaction ends. */
+export function lockOldestFirst(
+  queries: Queries,
+  filter: ExchangeFilter,
+  after: Position | null,
+  limit: number,
+): Promise<readonly ExchangeRow[]> {
+  return queries.rows(OLDEST_FIRST_LOCKED, conditions(filter, after, limit))
+}
+
 async function withContent(queries: Queries, row: ExchangeRow): Promise<ExchangeRecord> {
   const key = { domain: row.domain, requestId: row.request_id, startedAt: row.started_at }
   return { ...fromExchangeRow(row), content: await findContent(queries, key) }
@@ -84,7 +96,8 @@ function conditions(filter: ExchangeFilter, position: Position | null, limit: nu
   ]
 }
 
-function positionOf(row: ExchangeRow): Position {
+/** The place of a row in lists. */
+export function positionOf(row: ExchangeRow): Position {
   return { startedAt: row.started_at, requestId: row.request_id }
 }
 

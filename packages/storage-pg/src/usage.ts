@@ -25,13 +25,15 @@ export async function sumUsage(
   return queries.rows<UsageRow>(
     `with counted as (
       select day, domain, key_id, model, requests, input_tokens, output_tokens, cache_read_tokens,
-        cache_write_5m_tokens, cache_write_1h_tokens, cost_micro_usd, unpriced_requests
+        cache_write_5m_tokens, cache_write_1h_tokens, cost_micro_usd, notional_micro_usd, unpriced_requests
       from $<schema:name>.usage_daily
       where $1 and ($2::date is null or day >= $2) and ($3::date is null or day < $3)
       union all
       select (started_at at time zone 'UTC')::date, domain, coalesce(key_id, ''), coalesce(model, ''), 1,
         input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
-        coalesce(cost_micro_usd, 0), case when usage is not null and cost_micro_usd is null then 1 else 0 end
+        case when cost_notional then 0 else coalesce(cost_micro_usd, 0) end,
+        case when cost_notional then coalesce(cost_micro_usd, 0) else 0 end,
+        case when usage is not null and cost_micro_usd is null then 1 else 0 end
       from unnest($4::timestamptz[], $5::timestamptz[]) as rest (since, until)
       join $<schema:name>.exchanges on started_at >= since and started_at < until
       where first_byte_ms is not null and ($6::integer is null or status = $6)
@@ -47,6 +49,7 @@ export async function sumUsage(
       sum(cache_write_5m_tokens) as "cacheWrite5mTokens",
       sum(cache_write_1h_tokens) as "cacheWrite1hTokens",
       sum(cost_micro_usd) as "costMicroUsd",
+      sum(notional_micro_usd) as "notionalMicroUsd",
       sum(unpriced_requests) as "unpricedRequests"
     from counted
     where ($11::text is null or domain = $11) and ($12::text is null or key_id = $12)

@@ -50,6 +50,7 @@ describe('exchanges: the serving role writes and reads, the owner role purges an
         list: (filter, page) => exchanges.list(filter, page),
         export: (filter) => exchanges.export(filter),
         usage: (filter, by) => exchanges.usage(filter, by),
+        reprice: (filter, price) => exchanges.reprice(filter, price),
         purge: (now, retention, domains) => owner.exchanges.purge(now, retention, domains),
         deleteDomain: (domain) => owner.exchanges.deleteDomain(domain),
       }

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { ConfigurationError, type Logger, StorageError, silentLogger } from '@agent-prompt-train/core'
 import { assertMigrated, createPostgresStorage, migrate } from '@agent-prompt-train/storage-pg'
+import pgPromise from 'pg-promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { migrations } from '../src/migrations/index.js'
 import { createTestDatabase, type TestDatabase } from './support/databases.js'
+import { newRecord } from './support/records.js'
 
 let database: TestDatabase
 let target: { readonly connectionString: string; readonly schema: string }
@@ -19,14 +22,14 @@ afterAll(() => database.drop())
 
 describe('migrate', () => {
   it('makes the schema once, however often it runs', async () => {
-    expect(await migrate(target)).toEqual(['initial', 'links'])
+    expect(await migrate(target)).toEqual(['initial', 'links', 'cost'])
     expect(await migrate(target)).toEqual([])
     await expect(assertMigrated(target)).resolves.toBeUndefined()
   })
 
   it('makes one schema when eight migrate at once', async () => {
     const ran = await Promise.all(Array.from({ length: 8 }, () => migrate(target)))
-    expect(ran.flat()).toEqual(['initial', 'links'])
+    expect(ran.flat()).toEqual(['initial', 'links', 'cost'])
   })
 
   it.each(['Weird "quoted" name', "o'clock", 'select', 'ünïcode $1 $<schema>', '$make_partition$'])(
@@ -55,6 +58,41 @@ describe('migrate', () => {
     )
     // Yesterday, today, seven days, and what falls between.
     expect(contents.days).toBe(10)
+  })
+
+  it('tells what is notional apart in the sums of an older schema', async () => {
+    const format = (sql: string) => pgPromise.as.format(sql, { schema: target.schema })
+    await migrate(target)
+    const storage = createPostgresStorage(target)
+    const cost = newRecord().cost!
+    const day = Date.UTC(2026, 10, 20)
+    await storage.exchanges.append([
+      newRecord({ startedAt: day, cost: { ...cost, microUsd: 5 } }),
+      newRecord({ startedAt: day, cost: { ...cost, microUsd: 7, notional: true } }),
+      newRecord({ startedAt: day, cost: { ...cost, microUsd: null, notional: true } }),
+      newRecord({ startedAt: day, model: 'claude-b', cost: { ...cost, microUsd: 9, notional: true } }),
+    ])
+    const expected = await storage.exchanges.usage({}, ['day', 'model'])
+    expect(expected).toMatchObject([
+      { costMicroUsd: 0, notionalMicroUsd: 9 },
+      { costMicroUsd: 5, notionalMicroUsd: 7 },
+    ])
+    // As it was before: one sum of both, and the views without what is new.
+    await database.db.multi(
+      format(`update $<schema:name>.usage_daily set cost_micro_usd = cost_micro_usd + notional_micro_usd;
+      drop view $<schema:name>.api_requests, $<schema:name>.daily_tokens cascade;
+      alter table $<schema:name>.usage_daily drop notional_micro_usd;
+      alter table $<schema:name>.exchanges drop cost_estimated_output_tokens;
+      delete from $<schema:name>.migrations where id = 3`),
+    )
+    const { sql } = migrations[0]!
+    const [first, last] = ['api_requests', 'old_keys_in_use'].map((view) =>
+      sql.indexOf(`create view $<schema:name>.${view}`),
+    )
+    await database.db.multi(format(sql.slice(first, last)))
+    expect(await migrate(target)).toEqual(['cost'])
+    expect(await storage.exchanges.usage({}, ['day', 'model'])).toEqual(expected)
+    await storage.close()
   })
 
   it('refuses a newer breaking schema', async () => {

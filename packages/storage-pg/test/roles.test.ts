@@ -114,18 +114,21 @@ describe('views', () => {
   const now = Date.now()
   const dayMs = 86_400_000
 
+  /** Refused before anything went to the upstream. */
+  const failures = (count: number, domain: string | null, clientAddress: string) =>
+    Array.from({ length: count }, () =>
+      newRecord({ domain, clientAddress, status: 401, model: null, firstByteMs: null, usage: null, cost: null }),
+    )
+
   beforeAll(async () => {
+    const { cost } = newRecord()
     await storage.exchanges.append([
-      ...Array.from({ length: 12 }, () =>
-        newRecord({
-          domain: null,
-          clientAddress: '198.51.100.9',
-          status: 401,
-          model: null,
-          firstByteMs: null,
-          usage: null,
-        }),
-      ),
+      ...failures(12, null, '198.51.100.9'),
+      ...failures(11, 'known.example.com', '198.51.100.9'),
+      ...failures(10, null, '198.51.100.10'),
+      newRecord({ domain: 'both.example.com', cost: { ...cost!, microUsd: 5 } }),
+      newRecord({ domain: 'both.example.com', cost: { ...cost!, microUsd: 7, notional: true } }),
+      newRecord({ domain: 'both.example.com', cost: { ...cost!, microUsd: null } }),
       ...Array.from({ length: 5 }, (_, i) =>
         newRecord({ domain: 'spiky.example.com', startedAt: now - (i + 1) * dayMs }),
       ),
@@ -139,7 +142,10 @@ describe('views', () => {
       WHERE response_status = 401
       GROUP BY ip_address, domain
       HAVING COUNT(*) > 10;`)
-    expect(rows).toEqual([{ count: '12', ip_address: '198.51.100.9', domain: null }])
+    expect(rows.toSorted((a, b) => a.count - b.count)).toEqual([
+      { count: '11', ip_address: '198.51.100.9', domain: 'known.example.com' },
+      { count: '12', ip_address: '198.51.100.9', domain: null },
+    ])
     const since = await asGuide(`SELECT * FROM api_requests
       WHERE timestamp > '2026-01-01'
       ORDER BY timestamp;`)
@@ -153,11 +159,19 @@ describe('views', () => {
   })
 
   it('failed_authentications and daily_tokens', async () => {
-    const failed = await asGuide('select ip_address, attempts::int from failed_authentications')
-    expect(failed).toEqual([{ ip_address: '198.51.100.9', attempts: 12 }])
+    const failed = await asGuide(
+      'select ip_address, domain, attempts::int from failed_authentications order by attempts desc',
+    )
+    expect(failed).toEqual([
+      { ip_address: '198.51.100.9', domain: null, attempts: 12 },
+      { ip_address: '198.51.100.9', domain: 'known.example.com', attempts: 11 },
+    ])
     const [day] = await asGuide(`select total_tokens::int, requests::int from daily_tokens
       where domain = 'spiky.example.com' order by day desc limit 1`)
     expect(day).toEqual({ total_tokens: 30, requests: 3 })
+    const costs = await asGuide(`select cost_micro_usd::int, notional_micro_usd::int, unpriced_requests::int
+      from daily_tokens where domain = 'both.example.com'`)
+    expect(costs).toEqual([{ cost_micro_usd: 5, notional_micro_usd: 7, unpriced_requests: 1 }])
   })
 
   it('old_keys_in_use', async () => {

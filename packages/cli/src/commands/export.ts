@@ -4,7 +4,7 @@ import type { Given } from '../commands.js'
 import { withDatabase } from '../database.js'
 import { openKeyRing } from '../key-ring.js'
 import { toIso } from '../times.js'
-import { readPeriod } from './usage.js'
+import { readPeriod } from '../usage-filter.js'
 
 /** How often the progress is told. */
 const PROGRESS_MS = 1000

@@ -1,9 +1,10 @@
-import type { ExchangeFilter, UsageDimension, UsageRow } from '@agent-prompt-train/core'
+import type { UsageDimension, UsageRow } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { withDatabase } from '../database.js'
 import { toTable } from '../table.js'
-import { parseSince } from '../times.js'
 import { UsageError } from '../usage-error.js'
+import { listUnpriced, readFilter, toUnpricedText } from '../usage-filter.js'
+import { recompute } from './usage-recompute.js'
 
 const HELP = 'prompt-train usage'
 const DIMENSIONS: ReadonlyMap<string, UsageDimension> = new Map([
@@ -14,7 +15,7 @@ const DIMENSIONS: ReadonlyMap<string, UsageDimension> = new Map([
 ])
 const FIELDS = [
   ...['day', 'domain', 'keyId', 'model', 'requests', 'inputTokens', 'outputTokens', 'cacheReadTokens'],
-  ...['cacheWrite5mTokens', 'cacheWrite1hTokens', 'costMicroUsd', 'unpricedRequests'],
+  ...['cacheWrite5mTokens', 'cacheWrite1hTokens', 'costMicroUsd', 'unpricedRequests', 'notionalMicroUsd'],
 ] as readonly (keyof UsageRow)[]
 const HEADINGS: Readonly<Record<UsageDimension, string>> = {
   day: 'DAY',
@@ -22,28 +23,33 @@ const HEADINGS: Readonly<Record<UsageDimension, string>> = {
   keyId: 'KEY',
   model: 'MODEL',
 }
-const SUMS = ['REQUESTS', 'INPUT', 'OUTPUT', 'CACHE READ', 'CACHE WRITE 5M', 'CACHE WRITE 1H', 'COST USD', 'UNPRICED']
-
-/** `prompt-train usage`: sums of what was recorded. */
-export async function run({ flags: { json, csv }, values }: Given): Promise<void> {
+const SUMS = [
+  ...['REQUESTS', 'INPUT', 'OUTPUT', 'CACHE READ', 'CACHE WRITE 5M', 'CACHE WRITE 1H'],
+  ...['COST USD', 'NOTIONAL USD', 'UNPRICED'],
+]
+/** `prompt-train usage`: sums of what was recorded; with `--recompute`, its cost anew. */
+export async function run({ flags, values }: Given): Promise<void> {
+  const { json, csv } = flags
   if (json && csv) throw new UsageError('options "--json" and "--csv" go one at a time', HELP)
-  const by = readDimensions(values.by)
-  const filter = readPeriod(values, HELP)
-  const rows = await withDatabase(({ exchanges }) => exchanges.usage(filter, by))
-  process.stdout.write(
-    json ? `${JSON.stringify({ rows: rows.map(toFields) })}\n` : csv ? toCsv(rows) : toText(rows, by),
-  )
-}
-
-/** The options `--from` and `--to` of the command whose help is given. */
-export function readPeriod({ from, to }: Given['values'], help: string): ExchangeFilter {
-  const now = Date.now()
-  const filter = {
-    ...(from !== undefined && { from: parseSince('from', from, now, help) }),
-    ...(to !== undefined && { to: parseSince('to', to, now, help) }),
+  const filter = readFilter(values, HELP)
+  if (flags.recompute) {
+    if (csv || values.by !== undefined)
+      throw new UsageError('"--recompute" prints no sums: no "--by", no "--csv"', HELP)
+    return recompute({ filter, json: json === true, pricesFile: values.prices ?? null })
   }
-  if ((filter.from ?? 0) > (filter.to ?? now)) throw new UsageError('option "--from" is after "--to"', help)
-  return filter
+  if (values.prices !== undefined) throw new UsageError('option "--prices" goes with "--recompute"', HELP)
+  const by = readDimensions(values.by)
+  const { rows, unpriced } = await withDatabase(async ({ exchanges }) => ({
+    rows: await exchanges.usage(filter, by),
+    unpriced: await listUnpriced(exchanges, filter),
+  }))
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ rows: rows.map(toFields), unpriced })}\n`
+      : csv
+        ? toCsv(rows)
+        : toText(rows, by) + toUnpricedText(unpriced),
+  )
 }
 
 function readDimensions(text: string | undefined): readonly UsageDimension[] {
@@ -77,7 +83,7 @@ function toText(rows: readonly UsageRow[], by: readonly UsageDimension[]): strin
     ...by.map((dimension) => row[dimension] ?? '-'),
     ...[row.requests, row.inputTokens, row.outputTokens, row.cacheReadTokens].map(String),
     ...[row.cacheWrite5mTokens, row.cacheWrite1hTokens].map(String),
-    (row.costMicroUsd / 1e6).toFixed(6),
+    ...[row.costMicroUsd, row.notionalMicroUsd].map((microUsd) => (microUsd / 1e6).toFixed(6)),
     String(row.unpricedRequests),
   ])
   return toTable([...by.map((dimension) => HEADINGS[dimension]), ...SUMS], cells)

@@ -109,7 +109,13 @@ describe('with DATABASE_URL', { timeout: 90_000 }, () => {
   it('credentials are listed, checked, sealed and sealed anew there', async () => {
     const folder = makeFolder()
     const added = await run(folder, `credentials add --domain ${DOMAIN} --json`, { input: API_KEY, variables })
-    expect(JSON.parse(added.stdout)).toEqual({ domain: DOMAIN, type: 'api_key', sealedWith: 'k1', storedIn })
+    expect(JSON.parse(added.stdout)).toEqual({
+      domain: DOMAIN,
+      type: 'api_key',
+      sealedWith: 'k1',
+      storedIn,
+      replaced: null,
+    })
     expect(await addCredential(folder)).toMatchObject({ code: 1, stderr: expect.stringContaining('--replace') })
     expect(await addCredential(folder, ' --replace')).toMatchObject({ code: 0 })
     await database.db.none(`insert into prompt_train.credentials (domain, credential) values ('clear.example', $1)`, [

@@ -31,10 +31,11 @@ interface Call {
  */
 export function priceExchange(facts: PricedFacts, prices: PriceTable): Cost {
   const { usage, model, notional, incomplete } = facts
-  const flags = { notional: notional || usage.service_tier === 'priority', incomplete }
+  const estimatedOutputTokens = incomplete ? facts.estimatedOutputTokens : null
+  const flags = { notional: notional || usage.service_tier === 'priority', incomplete, estimatedOutputTokens }
   const row = prices.find(model, facts.at)?.name ?? null
   if (facts.refusedUnanswered) return { microUsd: 0, priceRow: row, ...flags }
-  const known = withEstimate(usage, incomplete ? facts.estimatedOutputTokens : null)
+  const known = withEstimate(usage, estimatedOutputTokens)
   const calls = toCalls(model, known).map((call) => priceCall(call, usage, facts.at, prices))
   const searches = (usage.server_tool_use?.web_search_requests ?? 0) * prices.webSearchPer1000 * 1000
   const total = calls.reduce<number | null>(

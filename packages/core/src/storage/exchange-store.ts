@@ -10,6 +10,11 @@ export interface Cost {
   readonly notional: boolean
   /** True where the counts are the last ones known of an answer that did not end: the real ones are higher. */
   readonly incomplete: boolean
+  /**
+   * Where the counts are incomplete: output tokens by the text that had come; null where there was none to go by. The
+   * larger of it and the count reported is priced.
+   */
+  readonly estimatedOutputTokens: number | null
 }
 
 /** A message at its place in a history. Equal histories have equal nodes; 32 lower-case hex characters each. */
@@ -157,8 +162,10 @@ export interface UsageRow {
   readonly cacheReadTokens: number
   readonly cacheWrite5mTokens: number
   readonly cacheWrite1hTokens: number
-  /** Without that of unpriced requests. */
+  /** What is billed per token: without unpriced requests, and without what is notional. */
   readonly costMicroUsd: number
+  /** What the tokens of subscriptions, and of other traffic not billed per token, would have cost at list price. */
+  readonly notionalMicroUsd: number
   /** Requests with usage for which no price is known. */
   readonly unpricedRequests: number
 }
@@ -174,6 +181,18 @@ export interface Retention {
 export interface PurgeReport {
   readonly records: number
   readonly bodies: number
+}
+
+/** What a step of a repricing did. */
+export interface RepriceReport {
+  /** Records looked at. */
+  readonly records: number
+  /** Those whose cost is another now. */
+  readonly changed: number
+  /** By how much sums of `costMicroUsd` grew; negative where they shrank. */
+  readonly costMicroUsd: number
+  /** The same of `notionalMicroUsd`. */
+  readonly notionalMicroUsd: number
 }
 
 /** Keeps exchange records. What `append` has stored, every handle and process sees at once. */
@@ -192,6 +211,14 @@ export interface ExchangeStore {
   /** Every exchange that matches, oldest first, with its content as `find` gives it, read a few at a time. */
   export(filter: ExchangeFilter): AsyncIterable<ExchangeRecord>
   usage(filter: ExchangeFilter, by: readonly UsageDimension[]): Promise<readonly UsageRow[]>
+  /**
+   * Sets the cost of every exchange that matches to what `price` gives for its record, oldest first, and brings the sums
+   * along. It goes in steps, and gives a report of each once that is stored, whole; without anyone who reads on, it goes
+   * no further. `price` gets the record without its content, may be asked again for the same one, and must not depend on
+   * when it is asked: a repricing that ended early is run again from the start. Repricings and `append` may run at the
+   * same time. What is appended meanwhile may keep its cost; what was purged does, in the sums.
+   */
+  reprice(filter: ExchangeFilter, price: (record: ExchangeRecord) => Cost | null): AsyncIterable<RepriceReport>
   /** Removes what is older than its retention at `now`; a domain's own retention goes before the general one. */
   purge(now: number, retention: Retention, domains?: Readonly<Record<string, Retention>>): Promise<PurgeReport>
   /** Removes everything of the domain: records, bodies and sums. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type {
   ContentPart,
   ExchangeFilter,
@@ -8,7 +9,7 @@ import type {
   Retention,
   StoredContent,
 } from './exchange-store.js'
-import { sumUsage } from './sum-usage.js'
+import { compareCost, sumUsage } from './sum-usage.js'
 
 /** Content is swept when so many records have gone. */
 const SWEEP_AFTER = 1000
@@ -98,6 +99,13 @@ export function memoryExchanges(maxRecords: number): ExchangeStore {
       for (const record of matching(filter)) yield withContent(record)
     },
     usage: async (filter, by) => sumUsage(matching(filter), by),
+    async *reprice(filter, price) {
+      const found = matching(filter)
+      const priced = found.map((record) => ({ ...record, cost: price({ ...record, content: null }) }))
+      for (const record of priced) records.set(record.requestId, record)
+      const changed = priced.filter(({ cost }, i) => !isDeepStrictEqual(cost, found[i]!.cost)).length
+      if (found.length > 0) yield { records: found.length, changed, ...compareCost(found, priced) }
+    },
     async purge(now, retention, domains = {}) {
       const report = { records: 0, bodies: 0 }
       for (const record of [...records.values()]) {

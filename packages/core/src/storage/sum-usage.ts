@@ -24,6 +24,19 @@ export function sumUsage(records: readonly ExchangeRecord[], by: readonly UsageD
   return [...sums.values()]
 }
 
+/** By how much the sums of cost differ between the same records before and after. */
+export function compareCost(
+  before: readonly ExchangeRecord[],
+  after: readonly ExchangeRecord[],
+): Pick<UsageRow, 'costMicroUsd' | 'notionalMicroUsd'> {
+  const [from = NOTHING] = sumUsage(before, [])
+  const [to = NOTHING] = sumUsage(after, [])
+  return {
+    costMicroUsd: addDecimals(to.costMicroUsd, -from.costMicroUsd),
+    notionalMicroUsd: addDecimals(to.notionalMicroUsd, -from.notionalMicroUsd),
+  }
+}
+
 const NOTHING = {
   requests: 0,
   inputTokens: 0,
@@ -32,6 +45,7 @@ const NOTHING = {
   cacheWrite5mTokens: 0,
   cacheWrite1hTokens: 0,
   costMicroUsd: 0,
+  notionalMicroUsd: 0,
   unpricedRequests: 0,
 }
 
@@ -43,7 +57,12 @@ function add(sum: Sum, { usage, cost }: ExchangeRecord): void {
   sum.cacheReadTokens += cacheRead
   sum.cacheWrite5mTokens += cacheWrite5m
   sum.cacheWrite1hTokens += cacheWrite1h
-  // Sums of decimal fractions do not come out even in binary ones.
-  sum.costMicroUsd = Math.round((sum.costMicroUsd + (cost?.microUsd ?? 0)) * 1e6) / 1e6
+  const kind = cost?.notional ? 'notionalMicroUsd' : 'costMicroUsd'
+  sum[kind] = addDecimals(sum[kind], cost?.microUsd ?? 0)
   if (usage !== null && cost?.microUsd == null) sum.unpricedRequests += 1
+}
+
+/** Sums of decimal fractions do not come out even in binary ones. */
+function addDecimals(a: number, b: number): number {
+  return Math.round((a + b) * 1e6) / 1e6
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { ExchangeFilter, ExchangeRecord, ExchangeStore, StoredContent } from '../storage/exchange-store.js'
+import type {
+  ExchangeFilter,
+  ExchangeRecord,
+  ExchangeStore,
+  RepriceReport,
+  StoredContent,
+} from '../storage/exchange-store.js'
 import type { ContractCase } from './contract-case.js'
 
 /** What an exchange store's author writes to run {@link exchangeStoreCases}. */
@@ -27,7 +33,10 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
 
   storeCase('every field is kept, null or not', async ({ first }) => {
     const nothing = newRecord(NOTHING)
-    const everything = newRecord({ aborted: true, broken: true, errorType: 'api_error', stopReason: 'end_turn' })
+    const everything = newRecord({
+      ...{ aborted: true, broken: true, errorType: 'api_error', stopReason: 'end_turn' },
+      cost: { ...newRecord().cost!, notional: true, incomplete: true, estimatedOutputTokens: 40 },
+    })
     await first.append([nothing, everything])
     assert.deepEqual(await first.find(nothing.requestId), nothing)
     assert.deepEqual(await first.find(everything.requestId), everything)
@@ -272,7 +281,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual(exported, [...records, withContent])
   }),
 
-  storeCase('usage sums tokens, cost and unpriced requests', async ({ first }) => {
+  storeCase('usage sums tokens, cost apart from what is notional, and unpriced requests', async ({ first }) => {
     const domain = freshDomain()
     const usage = {
       input_tokens: 1,
@@ -281,10 +290,12 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       cache_creation_input_tokens: 9,
       cache_creation: { ephemeral_5m_input_tokens: 4, ephemeral_1h_input_tokens: 5 },
     }
-    const cost = { priceRow: null, notional: false, incomplete: false }
+    const cost = { ...newRecord().cost!, priceRow: null }
     await first.append([
       newRecord({ domain, usage, cost: { ...cost, microUsd: 0.1 } }),
       newRecord({ domain, usage, cost: { ...cost, microUsd: 0.2 } }),
+      newRecord({ domain, usage, cost: { ...cost, microUsd: 0.7, notional: true } }),
+      newRecord({ domain, usage, cost: { ...cost, microUsd: 0.1, notional: true } }),
       newRecord({ domain, usage, cost: { ...cost, microUsd: null } }),
       newRecord({ domain, usage: null, cost: null }),
     ])
@@ -294,13 +305,14 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
         domain: null,
         keyId: null,
         model: null,
-        requests: 4,
-        inputTokens: 3,
-        outputTokens: 6,
-        cacheReadTokens: 9,
-        cacheWrite5mTokens: 12,
-        cacheWrite1hTokens: 15,
+        requests: 6,
+        inputTokens: 5,
+        outputTokens: 10,
+        cacheReadTokens: 15,
+        cacheWrite5mTokens: 20,
+        cacheWrite1hTokens: 25,
         costMicroUsd: 0.3,
+        notionalMicroUsd: 0.8,
         unpricedRequests: 1,
       },
     ])
@@ -355,6 +367,117 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
 
   storeCase('usage of nothing is empty', async ({ first }) => {
     assert.deepEqual(await first.usage({ domain: freshDomain() }, ['day']), [])
+  }),
+
+  storeCase('reprice sets the cost of what matches, and the sums with it', async ({ first, second }) => {
+    const domain = freshDomain()
+    const billed = newRecord({ domain, content: newContent(history(2)) })
+    const notional = newRecord({ domain, startedAt: START + 1, cost: { ...billed.cost!, notional: true } })
+    const unreached = newRecord({ ...NOTHING, domain, startedAt: START + 2 })
+    const other = newRecord({ domain: freshDomain() })
+    await first.append([billed, notional, unreached, other])
+    const double = ({ cost }: ExchangeRecord) => cost && { ...cost, microUsd: cost.microUsd! * 2, priceRow: 'doubled' }
+    const report = await total(first.reprice({ domain }, double))
+    assert.deepEqual(report, { records: 3, changed: 2, costMicroUsd: 12.5, notionalMicroUsd: 12.5 })
+    assert.deepEqual(await second.find(billed.requestId), { ...billed, cost: double(billed) })
+    assert.deepEqual(await second.find(notional.requestId), { ...notional, cost: double(notional) })
+    assert.deepEqual(await second.find(unreached.requestId), unreached)
+    assert.deepEqual(await second.find(other.requestId), other)
+    const [sum] = await second.usage({ domain }, [])
+    assert.deepEqual([sum?.requests, sum?.costMicroUsd, sum?.notionalMicroUsd], [2, 25, 25])
+    assert.equal((await second.usage({ domain: other.domain! }, []))[0]?.costMicroUsd, 12.5)
+  }),
+
+  storeCase(
+    'reprice gives each record without its content, oldest first, from the first to the last',
+    async ({ first }) => {
+      const domain = freshDomain()
+      const records = Array.from({ length: 1_100 }, (_, i) =>
+        newRecord({ domain, startedAt: START + Math.floor(i / 3) }),
+      )
+      await first.append([...records.slice(1), newRecord({ ...records[0]!, content: newContent(history(1)) })])
+      const seen: ExchangeRecord[] = []
+      const report = await total(
+        first.reprice({ domain }, (record) => {
+          seen.push(record)
+          return record.cost
+        }),
+      )
+      assert.equal(report.records, 1_100)
+      assert.ok(seen.every(({ startedAt }, i) => i === 0 || seen[i - 1]!.startedAt <= startedAt))
+      assert.equal(new Set(seen.map(({ requestId }) => requestId)).size, 1_100)
+      assert.deepEqual(seen.find(isSame(records[0]!)), records[0])
+    },
+  ),
+
+  storeCase('reprice takes a price away and gives it back; what stays as it is is not changed', async ({ first }) => {
+    const domain = freshDomain()
+    await first.append([newRecord({ domain }), newRecord({ domain, usage: null, cost: null })])
+    const unpriced = async () => (await first.usage({ domain }, []))[0]?.unpricedRequests
+    const without = ({ cost }: ExchangeRecord) => cost && { ...cost, microUsd: null, priceRow: null }
+    const gone = { records: 2, changed: 1, costMicroUsd: -12.5, notionalMicroUsd: 0 }
+    assert.deepEqual(await total(first.reprice({ domain }, without)), gone)
+    assert.equal(await unpriced(), 1)
+    assert.deepEqual(await total(first.reprice({ domain }, without)), { ...gone, changed: 0, costMicroUsd: 0 })
+    const again = ({ usage }: ExchangeRecord) => (usage === null ? null : newRecord().cost)
+    assert.deepEqual(await total(first.reprice({ domain }, again)), { ...gone, costMicroUsd: 12.5 })
+    assert.equal(await unpriced(), 0)
+  }),
+
+  storeCase('reprice moves a cost between what is billed and what is notional', async ({ first }) => {
+    const domain = freshDomain()
+    await first.append([newRecord({ domain })])
+    const report = await total(first.reprice({ domain }, ({ cost }) => ({ ...cost!, notional: true })))
+    assert.deepEqual(report, { records: 1, changed: 1, costMicroUsd: -12.5, notionalMicroUsd: 12.5 })
+    const [sum] = await first.usage({ domain }, [])
+    assert.deepEqual([sum?.costMicroUsd, sum?.notionalMicroUsd], [0, 12.5])
+  }),
+
+  storeCase('a price that fails fails the repricing, and changes nothing of its step', async ({ first, second }) => {
+    const domain = freshDomain()
+    const records = [newRecord({ domain }), newRecord({ domain, startedAt: START + 1 })]
+    await first.append(records)
+    const failing = ({ cost, startedAt }: ExchangeRecord) => {
+      if (startedAt > START) throw new Error('FAKE failure')
+      return { ...cost!, microUsd: 1 }
+    }
+    await assert.rejects(total(first.reprice({ domain }, failing)), { message: 'FAKE failure' })
+    assert.deepEqual(await second.find(records[0]!.requestId), records[0])
+    assert.equal((await second.usage({ domain }, []))[0]?.costMicroUsd, 25)
+  }),
+
+  storeCase(
+    'sums are those of the records when repricings and batches are stored at once',
+    async ({ first, second }) => {
+      const domain = freshDomain()
+      const batch = (day: number) =>
+        Array.from({ length: 30 }, (_, i) =>
+          newRecord({ domain, startedAt: START + day * DAY_MS + i, model: `claude-${i % 3}` }),
+        )
+      for (const day of [0, 1]) await first.append(batch(day))
+      const at = (microUsd: number) => () => ({ ...newRecord().cost!, microUsd })
+      await Promise.all([
+        total(first.reprice({ domain }, at(3.5))),
+        second.append(batch(0)),
+        total(second.reprice({ domain }, at(7.25))),
+        first.append(batch(1)),
+      ])
+      const records = await all(first.export({ domain }))
+      assert.equal(records.length, 120)
+      const sum = (some: readonly ExchangeRecord[]) => some.reduce((micro, { cost }) => micro + cost!.microUsd!, 0)
+      for (const row of await second.usage({ domain }, ['day', 'model'])) {
+        const counted = records.filter(
+          ({ startedAt, model }) => new Date(startedAt).toISOString().startsWith(row.day!) && model === row.model,
+        )
+        assert.equal(row.costMicroUsd, sum(counted))
+      }
+      assert.equal((await total(first.reprice({ domain }, at(2)))).costMicroUsd, 240 - sum(records))
+      assert.equal((await second.usage({ domain }, []))[0]?.costMicroUsd, 240)
+    },
+  ),
+
+  storeCase('reprice of nothing gives no report', async ({ first }) => {
+    assert.deepEqual(await all(first.reprice({ domain: freshDomain() }, () => null)), [])
   }),
 
   storeCase('purge removes what is older than its retention, to the millisecond', async ({ first, second }) => {
@@ -499,7 +622,13 @@ function newRecord(facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
     errorType: null,
     stopReason: 'end_turn',
     usage: { input_tokens: 10, output_tokens: 5 },
-    cost: { microUsd: 12.5, priceRow: 'claude-opus-5-5 2026-09-22', notional: false, incomplete: false },
+    cost: {
+      microUsd: 12.5,
+      priceRow: 'claude-opus-5-5 2026-09-22',
+      notional: false,
+      incomplete: false,
+      estimatedOutputTokens: null,
+    },
     firstByteMs: 0.125,
     durationMs: 1234.5,
     requestBytes: 3_000_000_000,
@@ -565,6 +694,17 @@ function freshDomain(): string {
 
 function byText(a: object, b: object): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
+}
+
+/** The steps of a repricing, added up. */
+async function total(steps: AsyncIterable<RepriceReport>): Promise<RepriceReport> {
+  const sum = { records: 0, changed: 0, costMicroUsd: 0, notionalMicroUsd: 0 }
+  for await (const step of steps) for (const field of keysOf(sum)) sum[field] += step[field]
+  return sum
+}
+
+function keysOf<T extends object>(value: T): readonly (keyof T)[] {
+  return Object.keys(value) as (keyof T)[]
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -198,7 +198,7 @@ const PLAIN: Omit<ExchangeRecord, 'requestId' | 'startedAt' | 'links'> = {
   errorType: null,
   stopReason: 'end_turn',
   usage: { input_tokens: 10, output_tokens: 5 },
-  cost: { microUsd: 12.5, priceRow: 'FAKE', notional: false, incomplete: false },
+  cost: { microUsd: 12.5, priceRow: 'FAKE', notional: false, incomplete: false, estimatedOutputTokens: null },
   firstByteMs: 10,
   durationMs: 500,
   requestBytes: 100,

@@ -1,5 +1,6 @@
 import { initial } from './0001-initial.js'
 import { links } from './0002-links.js'
+import { cost } from './0003-cost.js'
 
 /** One step of the schema's history. Never edited once released. */
 export interface Migration {
@@ -12,4 +13,4 @@ export interface Migration {
 }
 
 /** The schema's history, oldest first. */
-export const migrations: readonly Migration[] = [initial, links]
+export const migrations: readonly Migration[] = [initial, links, cost]

@@ -19,7 +19,7 @@ export function newRecord(facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
     errorType: null,
     stopReason: 'end_turn',
     usage: { input_tokens: 7, output_tokens: 3 },
-    cost: { microUsd: 1.1, priceRow: 'FAKE', notional: false, incomplete: false },
+    cost: { microUsd: 1.1, priceRow: 'FAKE', notional: false, incomplete: false, estimatedOutputTokens: null },
     firstByteMs: 10,
     durationMs: 20,
     requestBytes: 100,

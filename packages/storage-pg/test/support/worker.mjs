@@ -1,4 +1,5 @@
-// A process of its own on a database: `append` stores batches and ends, `hold` takes a lease until it is told to go on.
+// A process of its own on a database: `append` stores batches and ends, `reprice` sets costs a few times and ends, `hold`
+// takes a lease until it is told to go on.
 import { randomUUID } from 'node:crypto'
 import { Secret } from '@agent-prompt-train/core'
 import { createPostgresStorage } from '@agent-prompt-train/storage-pg'
@@ -17,6 +18,14 @@ function withId(record) {
   return { ...record, requestId: randomUUID() }
 }
 
+async function reprice(times) {
+  const microUsd = Number(value)
+  for (let i = 0; i < times; i++) {
+    const steps = storage.exchanges.reprice({}, ({ cost }) => ({ ...cost, microUsd: microUsd + i / 8 }))
+    for await (const _ of steps);
+  }
+}
+
 async function hold() {
   try {
     await storage.credentials.update(value, async (_current, lease) => {
@@ -31,6 +40,7 @@ async function hold() {
   }
 }
 
-await (work === 'append' ? append(20) : hold())
+const works = { append: () => append(20), reprice: () => reprice(20), hold }
+await works[work]()
 await storage.close()
 process.disconnect()
