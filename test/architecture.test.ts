@@ -26,6 +26,7 @@ const VOCABULARY = [
   'storage/credential',
   'storage/storage',
   'storage/exchange-store',
+  'storage/link-facts',
   'within',
 ]
 /** What several folders seal data at rest with: it knows the vocabulary alone, and any folder may import it. */

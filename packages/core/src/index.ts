@@ -116,7 +116,6 @@ export type {
   ExchangeRecord,
   ExchangeStore,
   HistoryNode,
-  LinkFacts,
   PurgeReport,
   RepriceReport,
   Retention,
@@ -124,6 +123,7 @@ export type {
   UsageDimension,
   UsageRow,
 } from './storage/exchange-store.js'
+export type { LinkFacts } from './storage/link-facts.js'
 export { type MemoryStorageOptions, memoryStorage } from './storage/memory.js'
 export type {
   ClientKey,

@@ -67,10 +67,7 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     const contentLength = checkFraming(request.rawHeaders)
     resolved.targets.assertForwardable(request.method, request.path)
     const identity = await resolved.authenticate(request)
-    if (!identity) {
-      resolved.noticeNoKey()
-      throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
-    }
+    if (!identity) throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
     assertIdentity(identity)
     exchange.domain = identity.domain
     exchange.keyId = identity.keyId

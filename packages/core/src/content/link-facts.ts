@@ -1,4 +1,4 @@
-import type { LinkFacts } from '../storage/exchange-store.js'
+import type { LinkFacts } from '../storage/link-facts.js'
 import type { AssembledAnswer } from './assemble-answer.js'
 import type { ContentHash } from './content-hash.js'
 import { type CountedBlock, digestText, toCountedText, toTexts } from './counted-blocks.js'

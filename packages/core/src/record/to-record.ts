@@ -1,7 +1,8 @@
 import type { Exchange, Usage } from '../exchange.js'
 import { maskJson } from '../masking/mask-json.js'
 import { maskText } from '../masking/mask-text.js'
-import type { Cost, ExchangeRecord, LinkFacts, StoredContent } from '../storage/exchange-store.js'
+import type { Cost, ExchangeRecord, StoredContent } from '../storage/exchange-store.js'
+import type { LinkFacts } from '../storage/link-facts.js'
 import type { ExchangeDraft } from './exchange-draft.js'
 
 /** Longer text of a client or the upstream is cut: no row grows with what they send. */
