@@ -69,7 +69,8 @@ it('loses none of the updates of processes that live on while others are killed'
 it('stores what a holder reports and nothing else, at whatever moment it is evicted', async () => {
   const counters = Array.from({ length: 3 }, () => start('count', '15'))
   let isCounting = true
-  const lost = Promise.race(counters.map(({ said }) => said('lost')))
+  // Whose turn it is when an eviction falls is chance: one of the three is enough.
+  const lost = Promise.any(counters.map(({ said }) => said('lost')))
   const evicting = (async () => {
     const lock = join(folder, '.example.com.lock')
     while (isCounting) {

@@ -49,11 +49,14 @@ const credential = z.discriminatedUnion(
   'must be a credential, such as { type: "api_key", apiKey: new Secret(…) }',
 )
 
+const isCount = (value: unknown): boolean =>
+  value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) > 0)
+
 const schema = z.looseObject(
   {
     clientKeys: z.array(clientKey, 'must be a list of records of createClientKey()').optional(),
     credentials: z.record(z.string(), credential, 'must be an object of credentials by domain').optional(),
-    maxExchanges: z.number('must be a number').int('must be a whole number').positive('must be above 0').optional(),
+    maxExchanges: z.custom<number>(isCount, 'must be a whole number above 0, or Infinity').optional(),
   },
   'must be an object',
 )
