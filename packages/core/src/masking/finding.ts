@@ -19,8 +19,8 @@ export interface Finding {
   readonly rest?: Rest
 }
 
-/** A text may hide a secret under a name inside another one's value, not under the seventh inside six. */
-const MAX_READINGS = 6
+/** A text may hide a secret under a name inside another one's value, not under the fourth inside three. */
+const MAX_READINGS = 3
 
 /**
  * Up to where a scan has read what is no secret, and how often. A value may hold names and separators: if it were read
