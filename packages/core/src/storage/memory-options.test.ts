@@ -17,7 +17,9 @@ describe('memoryStorage', () => {
       'b.test': { ...oauth, type: 'oauth', refresh: neverRefreshed },
       'c.test': sealed,
     } as const
-    expect(() => memoryStorage({ clientKeys: [record], credentials, maxExchanges: Number.POSITIVE_INFINITY })).not.toThrow()
+    expect(() =>
+      memoryStorage({ clientKeys: [record], credentials, maxExchanges: Number.POSITIVE_INFINITY }),
+    ).not.toThrow()
   })
 
   it.each<[object, string]>([
