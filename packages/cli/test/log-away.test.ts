@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { makeFolder } from './support/command.js'
 
 const BIN = fileURLToPath(new URL('../bin/prompt-train.js', import.meta.url))
@@ -17,6 +17,12 @@ async function freePort(): Promise<number> {
   return port
 }
 
+const children: ChildProcess[] = []
+// Before the folders are removed: killed, a server would leave its database at work in one.
+afterEach(async () => {
+  for (const child of children.splice(0)) if (child.exitCode === null && child.kill()) await once(child, 'exit')
+})
+
 /** Starts `serve` with standard output as given; it cannot say where it listens. */
 async function start(stdout: 'pipe' | number, variables: Record<string, string>) {
   const port = await freePort()
@@ -25,7 +31,7 @@ async function start(stdout: 'pipe' | number, variables: Record<string, string>)
     env: { PATH: process.env.PATH, PORT: String(port), ...variables },
     stdio: ['ignore', stdout, 'ignore'],
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  children.push(child)
   const ask = () => fetch(`http://127.0.0.1:${port}/v1/messages`, { method: 'POST', signal: AbortSignal.timeout(5000) })
   return { child, ask }
 }
