@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { AlertSink } from './alerts.js'
 import { type Authenticate, clientKeyAuthentication } from './auth/authenticate.js'
-import { createNoKeyNotice, withNotice } from './auth/no-client-key.js'
+import { createNoKeyNotice } from './auth/no-client-key.js'
 import { sideClientKey } from './auth/pass-through.js'
 import { type Clock, systemClock } from './clock.js'
 import { resolveTokenUrl } from './credentials/oauth-options.js'
@@ -26,6 +26,8 @@ export interface ResolvedOptions {
   readonly authenticate: Authenticate
   /** Stores whose client keys are accepted; none where the host authenticates. */
   readonly clientKeys: readonly ClientKeyLookup[]
+  /** Called at each refused authentication. */
+  readonly noticeNoKey: () => void
   /** Null where callers bring their own. */
   readonly credentials: Omit<ResolverSettings, 'alerts'> | null
   readonly alertSinks: readonly AlertSink[]
@@ -83,12 +85,9 @@ export function resolveOptions(options: ProxyOptions): ResolvedOptions {
   }
   return {
     authenticate:
-      options.authenticate ??
-      withNotice(
-        clientKeyAuthentication(clientKeys, clock, passThrough ? sideClientKey : undefined),
-        createNoKeyNotice(clientKeys, logger),
-      ),
+      options.authenticate ?? clientKeyAuthentication(clientKeys, clock, passThrough ? sideClientKey : undefined),
     clientKeys,
+    noticeNoKey: createNoKeyNotice(clientKeys, logger),
     credentials: passThrough || lookup === undefined ? null : { lookup, clock, logger, ...toOAuth(options, upstream) },
     alertSinks: options.alerts ?? [],
     targets: createTargets(routes as Route[]),

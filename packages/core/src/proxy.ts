@@ -67,7 +67,10 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     const contentLength = checkFraming(request.rawHeaders)
     resolved.targets.assertForwardable(request.method, request.path)
     const identity = await resolved.authenticate(request)
-    if (!identity) throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
+    if (!identity) {
+      resolved.noticeNoKey()
+      throw throttle.fail(exchange.clientAddress, presentedKeyId(request.rawHeaders))
+    }
     assertIdentity(identity)
     exchange.domain = identity.domain
     exchange.keyId = identity.keyId
@@ -113,7 +116,10 @@ export function createProxy(options: ProxyOptions): ProxyApp {
     })
     observer.finish()
     exchange.aborted = end === 'aborted'
-    if (end instanceof ProxyError) breakOff(exchange, end)
+    if (end instanceof ProxyError) {
+      exchange.broken = true
+      tell(exchange, end)
+    }
     // Whoever takes the body apart for its record finds it there.
     if (exchange.answer?.model == null || recorder?.keepsBodies === false) exchange.modelAsked = findModel(body)
   }
@@ -162,12 +168,6 @@ export function createProxy(options: ProxyOptions): ProxyApp {
       return
     }
     sendRefusal(sink, refusal, exchange.requestId)
-  }
-
-  /** Notes that an answer ended before it was complete, for `reason`. */
-  function breakOff(exchange: Exchange, reason: ProxyError): void {
-    exchange.broken = true
-    tell(exchange, reason)
   }
 
   /** Why a request failed: the code in its access line, and a line of its own for what the client is not told. */

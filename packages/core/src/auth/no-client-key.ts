@@ -1,6 +1,5 @@
 import { type Logger, toLoggedError } from '../logger.js'
 import type { ClientKeyLookup, ClientKeyStore } from '../storage/storage.js'
-import type { Authenticate } from './authenticate.js'
 
 /**
  * Creates what a refused authentication calls: the first time it is logged if no store holds any client key, because then
@@ -22,14 +21,5 @@ export function createNoKeyNotice(stores: readonly ClientKeyLookup[], logger: Lo
     if (!isDue) return
     isDue = false
     look().catch((error: unknown) => logger.debug(toLoggedError(error), 'client keys cannot be listed'))
-  }
-}
-
-/** Calls `notice` at each refusal of `authenticate`. */
-export function withNotice(authenticate: Authenticate, notice: () => void): Authenticate {
-  return async (request) => {
-    const identity = await authenticate(request)
-    if (identity === null) notice()
-    return identity
   }
 }
