@@ -21,8 +21,9 @@ import { KeyRingError } from '../src/errors.js'
 import { createSealer } from '../src/key-ring/sealer.js'
 import { openSpill, type Spill, type SpillOptions } from '../src/record/spill.js'
 import { ExchangeWriter } from '../src/record/writer.js'
-import type { ExchangeRecord, ExchangeStore } from '../src/storage/exchange-store.js'
+import type { ExchangeStore } from '../src/storage/exchange-store.js'
 import { memoryExchanges } from '../src/storage/memory-exchanges.js'
+import { newRecord } from './support/new-record.js'
 
 const key = createHash('sha256').update('FAKE ring key').digest()
 const sealer = createSealer({ current: 'k1', keys: { k1: key } })
@@ -39,17 +40,6 @@ function newFolder(): string {
 
 const spillIn = (dir: string, options: Partial<SpillOptions> = {}) =>
   openSpill({ dir, sealer, clock: systemClock, maxBytes: 1e9, onKeyMissing() {}, ...options })
-
-function newRecord(requestId: string, facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
-  return {
-    requestId,
-    startedAt: Date.now(),
-    domain: 'FAKE.example',
-    path: '/v1/messages',
-    content: null,
-    ...facts,
-  } as ExchangeRecord
-}
 
 /** A memory store that can be away, and tells in which order it took what. */
 function openStore(away = false) {

@@ -486,8 +486,9 @@ describe('a dead login', () => {
   })
 })
 
-describe('a refresh that was interrupted', () => {
-  const interrupted = (clock: FakeClock): Partial<OAuthCredential> => ({
+/** Fields of a credential whose refresh was begun by a process that is gone. */
+function interrupted(clock: FakeClock) {
+  return {
     refresh: {
       refreshedAt: null,
       intent: {
@@ -497,8 +498,10 @@ describe('a refresh that was interrupted', () => {
       },
       failure: null,
     },
-  })
+  }
+}
 
+describe('a refresh that was interrupted', () => {
   it('is left alone while the old token serves: whoever began it may come back', async () => {
     const { server, token, live } = open({ leftMs: 100_000, fields: interrupted })
     for (let i = 0; i < 65; i++) {
@@ -757,17 +760,10 @@ describe('a store that fails', () => {
 describe('a pair in the spare place', () => {
   it('is found though the login was given up, and nothing is sent', async () => {
     const spare = memoryStorage().credentials
-    const begun = (clock: FakeClock): Partial<OAuthCredential> => ({
-      refresh: {
-        refreshedAt: null,
-        intent: {
-          tokenDigest: digestToken(new Secret('sk-ant-ort01-FAKE-0')),
-          startedAt: clock.now() - 20_000,
-          owner: 'host:1:dead',
-        },
-        failure: { at: clock.now(), error: 'invalid_grant', permanent: true, retryAt: clock.now() + MINUTE },
-      },
-    })
+    const begun = (clock: FakeClock) => {
+      const failure = { at: clock.now(), error: 'invalid_grant', permanent: true, retryAt: clock.now() + MINUTE }
+      return { refresh: { ...interrupted(clock).refresh, failure } }
+    }
     const { clock, server, token, stored, resolver } = open({
       leftMs: -1,
       fields: begun,

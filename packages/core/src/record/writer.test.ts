@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { newRecord } from '../../test/support/new-record.js'
 import type { ExchangeRecord, ExchangeStore, StoredContent } from '../storage/exchange-store.js'
 import { memoryExchanges } from '../storage/memory-exchanges.js'
 import type { Spill } from './spill.js'
@@ -10,17 +11,6 @@ afterEach(() => void vi.useRealTimers())
 /** Goes on a millisecond with each reading: a loop that only reads it comes to an end, and is seen. */
 let readings = 0
 const clock = { now: () => Date.now(), monotonic: () => Date.now() + readings++ }
-
-function newRecord(requestId: string, facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
-  return {
-    requestId,
-    startedAt: Date.now(),
-    domain: 'FAKE.example',
-    path: '/v1/messages',
-    content: null,
-    ...facts,
-  } as ExchangeRecord
-}
 
 /** A memory store that can be broken, and tells in which order it took what. */
 function openStore() {
