@@ -52,12 +52,11 @@ export function encodeContent(bodies: ExchangeBodies, context: EncodingContext):
   const request = encoding.encodeRequest(bodies.request)
   const answer = encoding.encodeAnswer(bodies.answer)
   const { history, truncated, modelAsked } = encoding
-  const day = toDayNumber(bodies.startedAt)
   return {
     content: {
       request,
-      tip: history.nodes.at(-1)?.id ?? null,
-      nodes: history.nodes.filter(({ id }) => !context.known.has(day, id)),
+      tip: history.tip,
+      runs: history.newRuns(),
       parts: [...history.parts.values()],
       references: history.references,
       answer,
