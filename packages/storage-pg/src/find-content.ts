@@ -26,7 +26,7 @@ export async function findContent(queries: Queries, key: ContentKey): Promise<St
   const runs = tip === null ? [] : await findHistory(queries, key, tip)
   const references = fromNames(part_references)
   const parts = await findParts(queries, key, new Set([...runs.flatMap((run) => run.parts), ...references]))
-  return { ...content, tip: tip && tip.toString('hex'), runs, references, parts }
+  return { ...content, tip: tip?.toString('hex') ?? null, runs, references, parts }
 }
 
 /** From the first message to the tip. */
@@ -44,7 +44,7 @@ async function findHistory(queries: Queries, { domain, startedAt }: ContentKey, 
   )
   return rows.map(({ id, parent, parts }) => ({
     id: id.toString('hex'),
-    parent: parent && parent.toString('hex'),
+    parent: parent?.toString('hex') ?? null,
     parts: fromNames(parts),
   }))
 }

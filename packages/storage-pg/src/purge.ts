@@ -166,8 +166,7 @@ async function deleteHistory(queries: Queries, { domains, others }: Scope, befor
     [domains, others, Number.isFinite(before) ? toDay(before) : null],
   )
   for (const { day } of days) {
-    for (const statement of [DELETE_PARTS, DELETE_RUNS])
-      await deleteBatches(queries, statement, [domains, others, day])
+    for (const statement of [DELETE_PARTS, DELETE_RUNS]) await deleteBatches(queries, statement, [domains, others, day])
   }
 }
 

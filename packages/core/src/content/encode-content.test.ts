@@ -129,6 +129,19 @@ describe('encodeContent', () => {
     expect(next.opened?.missingParts).toBe(0)
   })
 
+  it.each([
+    ['with its request', request(text('one'))],
+    ['beside a request that is none', kept('no JSON')],
+    ['without a request', null],
+  ])('gives an answer back %s', async (_name, asked) => {
+    const { put } = openStore()
+    const said = { type: 'message', role: 'assistant', content: [{ type: 'text', text: 'two' }], id: 'msg_1' }
+    const { opened } = await put({ request: asked, answer: kept(JSON.stringify(said)) })
+    expect(JSON.parse(String(opened?.response))).toEqual(said)
+    const broken = await put({ request: asked, answer: kept('half an') })
+    expect(broken.opened?.response).toBe('half an')
+  })
+
   it('finds a message that moved in another history, with what it is compressed over', async () => {
     const { put } = openStore()
     const [long, later] = [text('a '.repeat(20_000)), text(`b ${'a '.repeat(100)}`)]

@@ -42,7 +42,10 @@ export interface ContentPart {
  * hold came with records of the same UTC day, so that a store may keep days apart and drop them one by one.
  */
 export interface StoredContent {
-  /** The request without its messages, with what was set aside of them (cache_control); sealed. */
+  /**
+   * The request without its messages, with what was set aside of them (cache_control), and mostly with what the answer
+   * said beside its message; sealed.
+   */
   readonly request: Uint8Array | null
   /** The run that ends with the request's last message; null where it has none, or they could not be told apart. */
   readonly tip: string | null
@@ -55,7 +58,7 @@ export interface StoredContent {
    * They are kept as long as this content is, and `find` gives them with it.
    */
   readonly references: readonly string[]
-  /** The answer; sealed. */
+  /** The answer, where it does not stand in `request`; sealed. */
   readonly answer: Uint8Array | null
   /** True where a body was longer than what is kept of it. */
   readonly truncated: boolean
