@@ -120,39 +120,6 @@ async function sizesOf({ db }: TestDatabase): Promise<{ readonly bodies: number;
     from pg_class c join pg_namespace n on n.oid = relnamespace
     where relkind = 'r' and nspname in ('prompt_train', 'public')`,
   )
-  if (process.env.DETAIL) {
-    const pages = await db
-      .any(
-        `select (ctid::text::point)[0] as page, sum(4+8*((pg_column_size(p.*)+7)/8)) as used, array_agg(length(sealed)) as sizes from prompt_train.parts p group by 1 order by 1`,
-      )
-      .catch(() => [])
-    for (const r of pages) console.error(r.page, 8168 - Number(r.used), r.sizes.join(' '))
-    const d = await db
-      .any(
-        `select c.relname, c.relkind, coalesce(t.relname,'') as owner, pg_relation_size(c.oid)/1024 as kb, (pg_relation_size(c.oid,'fsm')+pg_relation_size(c.oid,'vm'))/1024 as maps from pg_class c left join pg_class t on t.reltoastrelid = c.oid where c.relkind in ('r','i','t') and c.relnamespace in ('prompt_train'::regnamespace,'pg_toast'::regnamespace) and pg_relation_size(c.oid) > 32768 and (t.oid is null or t.relnamespace='prompt_train'::regnamespace)`,
-      )
-      .catch(() => [])
-    for (const r of d) console.error(r.relname, r.owner, r.relkind, r.kb, r.maps)
-    console.error(
-      await db
-        .any(
-          `select tableoid::regclass::text, count(*), sum(length(sealed)) as sealed, count(*) filter (where length(sealed) > 1950) as big, sum(length(sealed)) filter (where length(sealed) > 1950) from prompt_train.parts group by 1`,
-        )
-        .catch(() => []),
-    )
-    console.error(
-      await db
-        .any(
-          `select count(*), sum(length(request)) as request, sum(length(answer)), sum(pg_column_size(c.*)) from prompt_train.contents c`,
-        )
-        .catch(() => []),
-    )
-    console.error(
-      await db
-        .any(`select count(*), sum(length(parts)) , sum(pg_column_size(c.*)) from prompt_train.runs c`)
-        .catch(() => []),
-    )
-  }
   const sum = (of: typeof tables) => of.reduce((total, { bytes }) => total + bytes, 0)
   return {
     bodies: sum(tables.filter(({ name }) => BODIES.test(name))),

@@ -57,6 +57,14 @@ describe('purge', () => {
     }
   })
 
+  it('leaves nothing behind of answers to requests without messages', async () => {
+    const { parts } = newContent(1)
+    const content = { ...newContent(1), tip: null, runs: [], parts, references: parts.map(({ hash }) => hash) }
+    await owner.exchanges.append([newRecord({ content })])
+    await owner.exchanges.deleteDomain('example.com')
+    expect(await database.db.any('select 1 from prompt_train.parts')).toEqual([])
+  })
+
   it('keeps the sums', async () => {
     await appendOld(60)
     await owner.exchanges.purge(now, keep(30))

@@ -29,8 +29,9 @@ begin
 end
 $rename_partitions$;
 
-alter table $<schema:name>.parts alter hash type bytea using decode(hash, 'hex');
+-- In the row as far as it fits a page: chunks of 2,000 bytes outside of it fill their pages worse.
 alter table $<schema:name>.parts alter sealed set storage main;
+alter table $<schema:name>.parts alter hash type bytea using decode(hash, 'hex');
 alter table $<schema:name>.contents
   alter tip type bytea using decode(tip, 'hex'),
   alter part_references type bytea using decode(array_to_string(part_references, ''), 'hex');
