@@ -28,14 +28,14 @@ afterAll(() => database.drop())
 
 describe('migrate', () => {
   it('makes the schema once, however often it runs', async () => {
-    expect(await migrate(target)).toEqual(['initial', 'links', 'cost', 'runs'])
+    expect(await migrate(target)).toEqual(['initial', 'links', 'cost', 'runs', 'narrow-indexes'])
     expect(await migrate(target)).toEqual([])
     await expect(assertMigrated(target)).resolves.toBeUndefined()
   })
 
   it('makes one schema when eight migrate at once', async () => {
     const ran = await Promise.all(Array.from({ length: 8 }, () => migrate(target)))
-    expect(ran.flat()).toEqual(['initial', 'links', 'cost', 'runs'])
+    expect(ran.flat()).toEqual(['initial', 'links', 'cost', 'runs', 'narrow-indexes'])
   })
 
   it.each(['Weird "quoted" name', "o'clock", 'select', 'ünïcode $1 $<schema>', '$make_partition$'])(
@@ -131,7 +131,7 @@ describe('migrate', () => {
       )
     }
 
-    expect(await migrate(target)).toEqual(['runs'])
+    expect(await migrate(target)).toEqual(['runs', 'narrow-indexes'])
     const { exchanges, close } = createPostgresStorage(target)
     await exchanges.append(records)
     const content: StoredContent = {

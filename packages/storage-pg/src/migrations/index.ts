@@ -2,6 +2,7 @@ import { initial } from './0001-initial.js'
 import { links } from './0002-links.js'
 import { cost } from './0003-cost.js'
 import { runs } from './0004-runs.js'
+import { narrowIndexes } from './0005-narrow-indexes.js'
 
 /** One step of the schema's history. Never edited once released. */
 export interface Migration {
@@ -14,4 +15,4 @@ export interface Migration {
 }
 
 /** The schema's history, oldest first. */
-export const migrations: readonly Migration[] = [initial, links, cost, runs]
+export const migrations: readonly Migration[] = [initial, links, cost, runs, narrowIndexes]
