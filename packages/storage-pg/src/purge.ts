@@ -162,7 +162,8 @@ const DELETE_PARTS = `with gone as (
 /** Whole days before `before`, parts first: it is by the runs that the parts on hold are known. */
 async function deleteHistory(queries: Queries, { domains, others }: Scope, before: number): Promise<void> {
   const days = await queries.rows<{ day: string }>(
-    `select distinct day::text from $<schema:name>.parts where ${IN_SCOPE} and ($3::date is null or day < $3) order by 1`,
+    `select day::text from $<schema:name>.parts where ${IN_SCOPE} and ($3::date is null or day < $3)
+    union select day::text from $<schema:name>.runs where ${IN_SCOPE} and ($3::date is null or day < $3) order by 1`,
     [domains, others, Number.isFinite(before) ? toDay(before) : null],
   )
   for (const { day } of days) {

@@ -10,7 +10,7 @@ export interface Migration {
   readonly name: string
   /** Whether code that does not know it must not work on the schema any more. */
   readonly breaking: boolean
-  /** Statements with `$<schema:name>` for the schema. */
+  /** Statements with `$<schema:name>` for the schema, and `$<schema>` for its name as text. */
   readonly sql: string
 }
 
