@@ -14,7 +14,7 @@ export function fromText(text: string): ExchangeRecord[] {
     .map((stored) => ({ ...stored, content: fromStored(stored.content) }))
 }
 
-/** The records without the nodes and parts that an earlier one brings: `export` gives each its whole history. */
+/** The records without the runs and parts that an earlier one brings: `export` gives each its whole history. */
 export function withoutRepeats(records: readonly ExchangeRecord[]): ExchangeRecord[] {
   const seen = new Set<string>()
   const isNew = (domain: string | null, id: string) => {
@@ -26,9 +26,9 @@ export function withoutRepeats(records: readonly ExchangeRecord[]): ExchangeReco
   return records.map((record) => {
     const { domain, content } = record
     if (content === null) return record
-    const nodes = content.nodes.filter(({ id }) => isNew(domain, `node ${id}`))
+    const runs = content.runs.filter(({ id }) => isNew(domain, `run ${id}`))
     const parts = content.parts.filter(({ hash }) => isNew(domain, `part ${hash}`))
-    return { ...record, content: { ...content, nodes, parts } }
+    return { ...record, content: { ...content, runs, parts } }
   })
 }
 

@@ -115,7 +115,7 @@ export type {
   ExchangePage,
   ExchangeRecord,
   ExchangeStore,
-  HistoryNode,
+  HistoryRun,
   PurgeReport,
   RepriceReport,
   Retention,

@@ -18,7 +18,7 @@ grant usage on schema $<schema:name> to $<servingRole:name>;
 grant select on $<schema:name>.migrations to $<servingRole:name>;
 grant select, insert, update on
   $<schema:name>.client_keys, $<schema:name>.client_key_uses, $<schema:name>.credentials,
-  $<schema:name>.exchanges, $<schema:name>.contents, $<schema:name>.nodes, $<schema:name>.parts,
+  $<schema:name>.exchanges, $<schema:name>.contents, $<schema:name>.runs, $<schema:name>.parts,
   $<schema:name>.usage_daily, $<schema:name>.holds
   to $<servingRole:name>;
 grant select on

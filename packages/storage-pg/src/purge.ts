@@ -24,7 +24,7 @@ interface Scope {
 /** What partitions cover, and by which of the two retentions they go. */
 const PARTITIONED = [
   { parent: 'parts', coversMs: DAY_MS, counts: null },
-  { parent: 'nodes', coversMs: DAY_MS, counts: null },
+  { parent: 'runs', coversMs: DAY_MS, counts: null },
   { parent: 'contents', coversMs: DAY_MS, counts: 'bodies' },
   { parent: 'exchanges', coversMs: 7 * DAY_MS, counts: 'records' },
 ] as const
@@ -143,10 +143,10 @@ const DELETE_EXCHANGES = `with gone as (
   ) returning 1
 ) select count(*) as rows from gone`
 
-const DELETE_NODES = `with gone as (
-  delete from $<schema:name>.nodes where day = $3 and (id, domain) in (
-    select id, domain from $<schema:name>.nodes
-    where day = $3 and ${IN_SCOPE} and (domain, id) not in (select domain, id from $<schema:name>.held_history($3::date))
+const DELETE_RUNS = `with gone as (
+  delete from $<schema:name>.runs where day = $3 and (id, domain) in (
+    select id, domain from $<schema:name>.runs
+    where day = $3 and ${IN_SCOPE} and (domain, id) not in (select domain, id from $<schema:name>.held_runs($3::date))
     limit $4
   ) returning 1
 ) select count(*) as rows from gone`
@@ -154,20 +154,20 @@ const DELETE_NODES = `with gone as (
 const DELETE_PARTS = `with gone as (
   delete from $<schema:name>.parts where day = $3 and (hash, domain) in (
     select hash, domain from $<schema:name>.parts
-    where day = $3 and ${IN_SCOPE} and (domain, hash) not in (select domain, part from $<schema:name>.held_history($3::date))
+    where day = $3 and ${IN_SCOPE} and (domain, hash) not in (select domain, hash from $<schema:name>.held_parts($3::date))
     limit $4
   ) returning 1
 ) select count(*) as rows from gone`
 
-/** Whole days before `before`, parts first: it is by the nodes that the parts on hold are known. */
+/** Whole days before `before`, parts first: it is by the runs that the parts on hold are known. */
 async function deleteHistory(queries: Queries, { domains, others }: Scope, before: number): Promise<void> {
   const days = await queries.rows<{ day: string }>(
-    `select distinct day::text from $<schema:name>.nodes where ${IN_SCOPE} and ($3::date is null or day < $3) order by 1`,
+    `select day::text from $<schema:name>.parts where ${IN_SCOPE} and ($3::date is null or day < $3)
+    union select day::text from $<schema:name>.runs where ${IN_SCOPE} and ($3::date is null or day < $3) order by 1`,
     [domains, others, Number.isFinite(before) ? toDay(before) : null],
   )
   for (const { day } of days) {
-    for (const statement of [DELETE_PARTS, DELETE_NODES])
-      await deleteBatches(queries, statement, [domains, others, day])
+    for (const statement of [DELETE_PARTS, DELETE_RUNS]) await deleteBatches(queries, statement, [domains, others, day])
   }
 }
 

@@ -60,6 +60,16 @@ export function toIndexable(name: string | null): string | null {
   return toStorable(name)?.slice(0, LONGEST_NAME) ?? null
 }
 
+/** Names of content, one after the other as bytes. */
+export function toNames(names: readonly string[]): Buffer {
+  return Buffer.from(names.join(''), 'hex')
+}
+
+/** What {@link toNames} was given. */
+export function fromNames(names: Buffer): string[] {
+  return names.toString('hex').match(/.{32}/g) ?? []
+}
+
 /** Domains are never null in a table, because unique keys hold them. */
 export function toDomainColumn(domain: string | null): string {
   return toStorable(domain) ?? ''

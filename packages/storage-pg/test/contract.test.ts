@@ -61,7 +61,7 @@ describe('exchanges: the serving role writes and reads, the owner role purges an
   for (const { name, run } of exchangeStoreCases) {
     it(name, async () => {
       await database.db.none(
-        'truncate prompt_train.exchanges, prompt_train.contents, prompt_train.nodes, prompt_train.parts, prompt_train.usage_daily',
+        'truncate prompt_train.exchanges, prompt_train.contents, prompt_train.runs, prompt_train.parts, prompt_train.usage_daily',
       )
       await run(harness)
     })

@@ -90,13 +90,13 @@ describe('exchanges', () => {
     const record = newRecord({ startedAt: Date.now() + 20 * 86_400_000, content: newContent(3) })
     await other.exchanges.append([record])
     await other.close()
-    const [caught] = await database.db.any('select count(*)::int as rows from prompt_train.nodes_default')
+    const [caught] = await database.db.any('select count(*)::int as rows from prompt_train.parts_default')
     expect(caught.rows).toBe(3)
 
     // As soon as the partition is made it takes them over.
     const day = new Date(record.startedAt).toISOString().slice(0, 10)
     await database.db.any('select prompt_train.ensure_partitions($1::date)', [day])
-    const [left] = await database.db.any('select count(*)::int as rows from prompt_train.nodes_default')
+    const [left] = await database.db.any('select count(*)::int as rows from prompt_train.parts_default')
     expect(left.rows).toBe(0)
     expect(await storage.exchanges.find(record.requestId)).toEqual(record)
   })

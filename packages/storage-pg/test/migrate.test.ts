@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { ConfigurationError, type Logger, StorageError, silentLogger } from '@agent-prompt-train/core'
+import {
+  ConfigurationError,
+  type Logger,
+  StorageError,
+  type StoredContent,
+  silentLogger,
+} from '@agent-prompt-train/core'
 import { assertMigrated, createPostgresStorage, migrate } from '@agent-prompt-train/storage-pg'
 import pgPromise from 'pg-promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
@@ -22,14 +28,14 @@ afterAll(() => database.drop())
 
 describe('migrate', () => {
   it('makes the schema once, however often it runs', async () => {
-    expect(await migrate(target)).toEqual(['initial', 'links', 'cost'])
+    expect(await migrate(target)).toEqual(['initial', 'links', 'cost', 'runs', 'narrow-indexes'])
     expect(await migrate(target)).toEqual([])
     await expect(assertMigrated(target)).resolves.toBeUndefined()
   })
 
   it('makes one schema when eight migrate at once', async () => {
     const ran = await Promise.all(Array.from({ length: 8 }, () => migrate(target)))
-    expect(ran.flat()).toEqual(['initial', 'links', 'cost'])
+    expect(ran.flat()).toEqual(['initial', 'links', 'cost', 'runs', 'narrow-indexes'])
   })
 
   it.each(['Weird "quoted" name', "o'clock", 'select', 'ünïcode $1 $<schema>', '$make_partition$'])(
@@ -93,6 +99,72 @@ describe('migrate', () => {
     expect(await migrate(target)).toEqual(['cost'])
     expect(await storage.exchanges.usage({}, ['day', 'model'])).toEqual(expected)
     await storage.close()
+  })
+
+  it('reads histories that an older schema kept in a row a message, and goes on after them', async () => {
+    const format = (sql: string, values: object = {}) => pgPromise.as.format(sql, { schema: target.schema, ...values })
+    const run = (sql: string, values?: object) => database.db.multi(format(sql, values))
+    await run(`create schema $<schema:name>; create table $<schema:name>.migrations
+      (id integer primary key, name text, breaking boolean, applied_at timestamptz default now())`)
+    for (const step of migrations.slice(0, 3)) {
+      await run(step.sql)
+      await run('insert into $<schema:name>.migrations values ($<id>, $<name>, $<breaking>)', step)
+    }
+    const today = Date.now()
+    // One day has partitions, the other is in those for what has none.
+    const records = [today, today - 5 * 86_400_000].map((startedAt) => newRecord({ startedAt }))
+    await run('select $<schema:name>.ensure_partitions(current_date)')
+    const names = Array.from({ length: 6 }, () => randomBytes(16).toString('hex'))
+    const [first, second, one, two, tools, answer] = names as [string, string, string, string, string, string]
+    const sealed = Buffer.from('FAKE sealed')
+    for (const { requestId, startedAt } of records) {
+      await run(
+        `insert into $<schema:name>.nodes values ($<day>, $<domain>, $<first>, null, $<one>),
+          ($<day>, $<domain>, $<second>, $<first>, $<two>);
+        insert into $<schema:name>.parts select $<day>, $<domain>, unnest($<parts>), $<sealed>;
+        insert into $<schema:name>.contents values
+          ($<domain>, $<requestId>, $<startedAt>, $<sealed>, $<second>, $<sealed>, false, $<references>)`,
+        {
+          ...{ requestId, first, second, one, two, sealed, domain: 'example.com', startedAt: new Date(startedAt) },
+          ...{ day: new Date(startedAt).toISOString(), parts: [one, two, tools, answer], references: [tools, answer] },
+        },
+      )
+    }
+
+    expect(await migrate(target)).toEqual(['runs', 'narrow-indexes'])
+    const { exchanges, close } = createPostgresStorage(target)
+    await exchanges.append(records)
+    const content: StoredContent = {
+      request: sealed,
+      tip: second,
+      runs: [
+        { id: first, parent: null, parts: [one] },
+        { id: second, parent: first, parts: [two] },
+      ],
+      parts: [one, two, tools, answer].map((hash) => ({ hash, sealed })),
+      references: [tools, answer],
+      answer: sealed,
+      truncated: false,
+    }
+    for (const { requestId } of records) expect((await exchanges.find(requestId))?.content).toEqual(content)
+
+    const more = { id: randomBytes(16).toString('hex'), parent: second, parts: [one, two] }
+    const next = newRecord({ startedAt: today, content: { ...content, tip: more.id, runs: [more], parts: [] } })
+    await exchanges.append([next])
+    expect((await exchanges.find(next.requestId))?.content?.runs).toEqual([...content.runs, more])
+
+    await exchanges.hold(records[1]!.requestId)
+    await exchanges.deleteDomain('example.com')
+    expect(await exchanges.find(records[0]!.requestId)).toBe(null)
+    expect((await exchanges.find(records[1]!.requestId))?.content).toEqual(content)
+    await exchanges.release(records[1]!.requestId)
+    await exchanges.purge(today, { recordsMs: 0, bodiesMs: 0 })
+    const partitions = await database.db.any(
+      format(`select relname from pg_class where relnamespace = to_regnamespace($<schema>) and relname like 'nodes%'
+        and relkind in ('r', 'p')`),
+    )
+    expect(partitions).toEqual([])
+    await close()
   })
 
   it('refuses a newer breaking schema', async () => {

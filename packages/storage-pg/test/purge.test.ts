@@ -9,7 +9,7 @@ const database: RoledDatabase = await createRoledDatabase()
 const owner: PostgresStorage = createPostgresStorage({ connectionString: database.ownerUrl })
 
 beforeEach(() =>
-  database.db.none(`truncate prompt_train.exchanges, prompt_train.contents, prompt_train.nodes, prompt_train.parts,
+  database.db.none(`truncate prompt_train.exchanges, prompt_train.contents, prompt_train.runs, prompt_train.parts,
     prompt_train.usage_daily, prompt_train.holds`),
 )
 
@@ -52,9 +52,17 @@ describe('purge', () => {
   it('leaves nothing of messages behind', async () => {
     for (const days of [60, 61, 10]) await appendOld(days)
     await owner.exchanges.purge(now, keep(5), { 'other.example.com': keep(100) })
-    for (const table of ['exchanges', 'contents', 'nodes', 'parts']) {
+    for (const table of ['exchanges', 'contents', 'runs', 'parts']) {
       expect(await database.db.any('select 1 from prompt_train.$1:name', [table]), table).toEqual([])
     }
+  })
+
+  it('leaves nothing behind of answers to requests without messages', async () => {
+    const { parts } = newContent(1)
+    const content = { ...newContent(1), tip: null, runs: [], parts, references: parts.map(({ hash }) => hash) }
+    await owner.exchanges.append([newRecord({ content })])
+    await owner.exchanges.deleteDomain('example.com')
+    expect(await database.db.any('select 1 from prompt_train.parts')).toEqual([])
   })
 
   it('keeps the sums', async () => {

@@ -36,7 +36,7 @@ const DENIED = '42501'
 
 describe('the serving role', () => {
   const tables = [
-    ...['client_keys', 'client_key_uses', 'credentials', 'exchanges', 'contents', 'nodes', 'parts', 'usage_daily'],
+    ...['client_keys', 'client_key_uses', 'credentials', 'exchanges', 'contents', 'runs', 'parts', 'usage_daily'],
     'holds',
   ]
 
@@ -102,7 +102,7 @@ describe('what is stored', () => {
   })
 
   async function allText(): Promise<string> {
-    const tables = ['client_keys', 'client_key_uses', 'credentials', 'exchanges', 'contents', 'nodes', 'parts']
+    const tables = ['client_keys', 'client_key_uses', 'credentials', 'exchanges', 'contents', 'runs', 'parts']
     const rows = await Promise.all(
       tables.map((table) => database.db.any('select * from prompt_train.$1:name', [table])),
     )

@@ -12,8 +12,8 @@ export interface ContentHash {
   document(stored: string): string
   /** Names a part by its document and by the documents that it is compressed over, so that these come with it. */
   part(document: string, before: readonly string[]): string
-  /** Names a message at its place by the place before and its document. */
-  node(parent: string | null, document: string): string
+  /** Names a history by what it was before its last message, and that message's document. */
+  point(before: string | null, document: string): string
   /** Names what links exchanges, for records: 16 characters of base64url. */
   link(kind: string, ...texts: readonly string[]): string
 }
@@ -30,7 +30,7 @@ export function createContentHash(key: KeyObject, domain: string): ContentHash {
     sent: (canonical) => hash('sent', canonical),
     document: (stored) => hash('document', stored),
     part: (document, before) => (before.length === 0 ? document : hash('part', [document, ...before].join())),
-    node: (parent, document) => hash('node', `${parent ?? ''}/${document}`),
+    point: (before, document) => hash('node', `${before ?? ''}/${document}`),
     link(kind, ...texts) {
       const hmac = begin(`link ${kind}`)
       for (const text of texts) hmac.update(text)

@@ -43,7 +43,7 @@ function openStore(context = openContext()) {
       const { content } = encodeContent({ ...bodies, ...facts }, context)
       const day = toDayNumber(facts.startedAt ?? 0)
       for (const { hash } of content.parts) context.known.add(day, hash)
-      for (const { id } of content.nodes) context.known.add(day, id)
+      for (const { id } of content.runs) context.known.add(day, id)
       const record = { ...bodies, ...facts, content } as unknown as ExchangeRecord
       await store.append([record])
       return { content, opened: await reader.open((await store.find(record.requestId))!) }
@@ -110,7 +110,9 @@ describe('encodeContent', () => {
     const second = await put({ request: request(text('one'), text('two', 'assistant'), text('three')) })
     expect(first.content.parts).toHaveLength(1)
     expect(second.content.parts).toHaveLength(2)
-    expect(second.content.nodes).toHaveLength(2)
+    expect(second.content.runs).toEqual([
+      { id: second.content.tip, parent: first.content.tip, parts: second.content.parts.map(({ hash }) => hash) },
+    ])
     expect(JSON.parse(String(second.opened?.request)).messages).toEqual([
       text('one'),
       text('two', 'assistant'),
@@ -127,6 +129,19 @@ describe('encodeContent', () => {
     expect(next.opened?.missingParts).toBe(0)
   })
 
+  it.each([
+    ['with its request', request(text('one'))],
+    ['beside a request that is none', kept('no JSON')],
+    ['without a request', null],
+  ])('gives an answer back %s', async (_name, asked) => {
+    const { put } = openStore()
+    const said = { type: 'message', role: 'assistant', content: [{ type: 'text', text: 'two' }], id: 'msg_1' }
+    const { opened } = await put({ request: asked, answer: kept(JSON.stringify(said)) })
+    expect(JSON.parse(String(opened?.response))).toEqual(said)
+    const broken = await put({ request: asked, answer: kept('half an') })
+    expect(broken.opened?.response).toBe('half an')
+  })
+
   it('finds a message that moved in another history, with what it is compressed over', async () => {
     const { put } = openStore()
     const [long, later] = [text('a '.repeat(20_000)), text(`b ${'a '.repeat(100)}`)]
@@ -141,7 +156,21 @@ describe('encodeContent', () => {
     await put({ request: request(text('one')) })
     const { content } = await put({ request: request(text('one')), startedAt: 86_400_000 })
     expect(content.parts).toHaveLength(1)
-    expect(content.nodes).toHaveLength(1)
+    expect(content.runs).toMatchObject([{ parent: null }])
+  })
+
+  it('goes on after the last history it shares with one that is stored', async () => {
+    const { put } = openStore()
+    const said = [text('one'), text('two', 'assistant'), text('three'), text('four', 'assistant'), text('five')]
+    const first = await put({ request: request(said[0]) })
+    const whole = await put({ request: request(...said) })
+    const again = await put({ request: request(...said) })
+    const branch = await put({ request: request(...said.slice(0, 3), text('5')) })
+    expect(whole.content.runs).toMatchObject([{ parent: first.content.tip, parts: { length: 4 } }])
+    expect(again.content).toMatchObject({ tip: whole.content.tip, runs: [] })
+    expect(branch.content.runs).toMatchObject([{ parent: first.content.tip, parts: { length: 3 } }])
+    expect(JSON.parse(String(branch.opened?.request)).messages).toEqual([...said.slice(0, 3), text('5')])
+    expect([whole, again, branch].map(({ opened }) => opened?.missingParts)).toEqual([0, 0, 0])
   })
 
   it('names equal messages of two domains and two key rings differently', async () => {
@@ -182,7 +211,7 @@ describe('encodeContent', () => {
       context,
     ).content
     for (const { hash } of lost.parts) context.known.add(0, hash)
-    for (const { id } of lost.nodes) context.known.add(0, id)
+    for (const { id } of lost.runs) context.known.add(0, id)
     const { opened } = await openStore(context).put({ request: request(text('one'), text('two')) })
     expect(opened?.missingParts).toBeGreaterThan(0)
     expect(JSON.parse(String(opened?.request))).toMatchObject({ model: 'claude-a' })

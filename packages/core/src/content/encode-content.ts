@@ -49,18 +49,15 @@ export interface EncodedContent {
  */
 export function encodeContent(bodies: ExchangeBodies, context: EncodingContext): EncodedContent {
   const encoding = new Encoding(bodies, context)
-  const request = encoding.encodeRequest(bodies.request)
-  const answer = encoding.encodeAnswer(bodies.answer)
+  const sealed = encoding.encode()
   const { history, truncated, modelAsked } = encoding
-  const day = toDayNumber(bodies.startedAt)
   return {
     content: {
-      request,
-      tip: history.nodes.at(-1)?.id ?? null,
-      nodes: history.nodes.filter(({ id }) => !context.known.has(day, id)),
+      ...sealed,
+      tip: history.tip,
+      runs: history.newRuns(),
       parts: [...history.parts.values()],
       references: history.references,
-      answer,
       truncated,
     },
     modelAsked,
@@ -82,7 +79,7 @@ class Encoding {
   constructor(bodies: ExchangeBodies, context: EncodingContext) {
     const { domain, startedAt } = bodies
     const day = toDayNumber(startedAt)
-    const { hashKey, documents, known } = context
+    const { hashKey, sealingKey, documents, known } = context
     this.#bodies = bodies
     this.#context = context
     this.history = new History({
@@ -91,18 +88,31 @@ class Encoding {
       documents,
       isKnown: (hash) => known.has(day, hash),
       seal: (document, before, hash) =>
-        this.#seal(pack('document', document, before), purposes.part, toPartId(domain, hash)),
+        sealWith(sealingKey, pack('document', document, before), {
+          purpose: purposes.part,
+          id: toPartId(domain, hash),
+        }),
     })
   }
 
-  encodeRequest(body: KeptBody | null): Uint8Array | null {
+  /** An answer that is a message is sealed with its request. */
+  encode(): Pick<StoredContent, 'request' | 'answer'> {
+    const request = this.#readRequest(this.#bodies.request)
+    const answer = this.#readAnswer(this.#bodies.answer)
+    if (request === null || answer === null || request instanceof Uint8Array || answer instanceof Uint8Array) {
+      return { request: this.#seal(request, purposes.request), answer: this.#seal(answer, purposes.answer) }
+    }
+    return { request: this.#seal({ ...request, answer }, purposes.request), answer: null }
+  }
+
+  #readRequest(body: KeptBody | null): Uint8Array | RequestDocument | null {
     const bytes = this.#open(body)
     if (bytes === null) return null
     const parsed = body!.truncated ? undefined : parseExactJson(bytes)
     const { model } = toObject(parsed) ?? {}
     if (typeof model === 'string') this.modelAsked = model
     const split = splitRequest(parsed)
-    if (split === null || split.messages.length > MAX_MESSAGES) return this.#sealWhole(bytes, parsed, purposes.request)
+    if (split === null || split.messages.length > MAX_MESSAGES) return packWhole(bytes, parsed)
     this.#request = toObject(parsed)
     const document: RequestDocument = {
       rest: maskJson(split.rest) as RequestDocument['rest'],
@@ -111,22 +121,21 @@ class Encoding {
       cacheControl: maskJson(split.cacheControl) as RequestDocument['cacheControl'],
     }
     for (const message of split.messages) this.history.add(message)
-    return this.#sealDocument(document, purposes.request)
+    return document
   }
 
-  encodeAnswer(body: KeptBody | null): Uint8Array | null {
+  #readAnswer(body: KeptBody | null): Uint8Array | AnswerDocument | null {
     const bytes = this.#open(body)
     if (bytes === null) return null
     const { stream } = this.#bodies
     const parsed = stream ? undefined : parseExactJson(bytes)
     const answer = stream ? assembleStream(toBuffer(bytes).toString('utf8'), parseText) : takeMessage(parsed)
-    if (answer === null) return this.#sealWhole(bytes, parsed, purposes.answer)
+    if (answer === null) return packWhole(bytes, parsed)
     this.#answer = answer
-    const document: AnswerDocument = {
+    return {
       part: this.history.referToNext(answer.message),
       rest: maskJson(answer.rest) as AnswerDocument['rest'],
     }
-    return this.#sealDocument(document, purposes.answer)
   }
 
   estimateTokens(): number | null {
@@ -154,23 +163,19 @@ class Encoding {
     return decoded
   }
 
-  #sealDocument(document: RequestDocument | AnswerDocument, purpose: string): Uint8Array {
-    return this.#seal(pack('document', Buffer.from(toCanonicalJson(document))), purpose, this.#bodies.requestId)
+  #seal(body: Uint8Array | RequestDocument | AnswerDocument | null, purpose: string): Uint8Array | null {
+    if (body === null) return null
+    const packed = body instanceof Uint8Array ? body : pack('document', Buffer.from(toCanonicalJson(body)))
+    return sealWith(this.#context.sealingKey, packed, { purpose, id: this.#bodies.requestId })
   }
+}
 
-  /** What is no message, as it came: JSON keeps its meaning, text its words, and other bytes are masked one by one. */
-  #sealWhole(bytes: Uint8Array, parsed: unknown, purpose: string): Uint8Array {
-    const seal = (form: 'text' | 'bytes', text: string, encoding: BufferEncoding) =>
-      this.#seal(pack(form, Buffer.from(text, encoding)), purpose, this.#bodies.requestId)
-    if (parsed !== undefined) return seal('text', JSON.stringify(maskJson(parsed)), 'utf8')
-    if (isUtf8(bytes)) return seal('text', maskText(toBuffer(bytes).toString('utf8')), 'utf8')
-    // Latin-1 gives each byte back as it was, and secrets are ASCII.
-    return seal('bytes', maskText(toBuffer(bytes).toString('latin1')), 'latin1')
-  }
-
-  #seal(bytes: Uint8Array, purpose: string, id: string): Uint8Array {
-    return sealWith(this.#context.sealingKey, bytes, { purpose, id })
-  }
+/** What is no message, as it came: JSON keeps its meaning, text its words, and other bytes are masked one by one. */
+function packWhole(bytes: Uint8Array, parsed: unknown): Uint8Array {
+  if (parsed !== undefined) return pack('text', Buffer.from(JSON.stringify(maskJson(parsed))))
+  if (isUtf8(bytes)) return pack('text', Buffer.from(maskText(toBuffer(bytes).toString('utf8'))))
+  // Latin-1 gives each byte back as it was, and secrets are ASCII.
+  return pack('bytes', Buffer.from(maskText(toBuffer(bytes).toString('latin1')), 'latin1'))
 }
 
 /** The day since the epoch, in UTC, that a moment falls on. */

@@ -63,7 +63,7 @@ export function createContentEncoder({ keyRing, script }: ContentEncoderOptions)
     remember({ startedAt, content }) {
       const day = toDayNumber(startedAt)
       for (const { hash } of content?.parts ?? []) known.add(day, hash)
-      for (const { id } of content?.nodes ?? []) known.add(day, id)
+      for (const { id } of content?.runs ?? []) known.add(day, id)
     },
     forget: () => known.clear(),
     close: async () => pool?.destroy(),

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { maskJson } from '../masking/mask-json.js'
-import type { ContentPart, HistoryNode } from '../storage/exchange-store.js'
+import type { ContentPart, HistoryRun } from '../storage/exchange-store.js'
 import { toCanonicalJson } from './canonical-json.js'
 import { type ContentHash, createContentHash } from './content-hash.js'
 import { type CountedBlock, toCountedBlocks } from './counted-blocks.js'
@@ -28,8 +28,6 @@ export interface HistoryContext {
 
 /** Cuts a request's messages, what they rest on, and the answer into parts. */
 export class History {
-  /** All of the request's, known or not. */
-  readonly nodes: HistoryNode[] = []
   /** Those that are not known. */
   readonly parts = new Map<string, ContentPart>()
   /** Names of the parts that are referred to, each once, in order. */
@@ -37,6 +35,9 @@ export class History {
   /** What counts of the answer in a conversation; null where there is none. */
   answerBlocks: readonly CountedBlock[] | null = null
   readonly #messages: Document[] = []
+  readonly #messageParts: string[] = []
+  /** Names of the history as of each message: runs may end there. */
+  readonly #points: string[] = []
   readonly #context: HistoryContext
   readonly #hash: ContentHash
 
@@ -53,10 +54,21 @@ export class History {
   /** Adds a message after those before. */
   add(message: unknown): void {
     const document = this.#toDocument(message)
-    const parent = this.nodes.at(-1)?.id ?? null
-    const part = this.#toPart(document, this.#before())
-    this.nodes.push({ id: this.#hash.node(parent, document.name), parent, part })
+    this.#messageParts.push(this.#toPart(document, this.#before()))
+    this.#points.push(this.#hash.point(this.tip, document.name))
     this.#messages.push(document)
+  }
+
+  /** The run that ends with the last message; null where there is none. */
+  get tip(): string | null {
+    return this.#points.at(-1) ?? null
+  }
+
+  /** The messages after the last known run: one run, or none where nothing is new. */
+  newRuns(): HistoryRun[] {
+    const known = this.#points.findLastIndex((id) => this.#context.isKnown(id))
+    if (this.tip === null || known === this.#points.length - 1) return []
+    return [{ id: this.tip, parent: this.#points[known] ?? null, parts: this.#messageParts.slice(known + 1) }]
   }
 
   /** Refers to something that stands for itself, and returns its place among the references. */

@@ -1,11 +1,11 @@
 const WORDS = 4
-/** 4 MiB of hashes: the parts and nodes of some 600 conversations of 200 messages. */
+/** 4 MiB of hashes: the parts and runs of some 800 conversations of 200 messages. */
 const HASHES = 2 ** 18
 /** Hashes that share a place. With one alone, two that fall together would push each other out turn after turn. */
 const WAYS = 8
 
 /**
- * Remembers which parts and nodes are stored, in memory that the threads share. Bounded: where a place is full one of
+ * Remembers which parts and runs are stored, in memory that the threads share. Bounded: where a place is full one of
  * its hashes is forgotten, so that something may be sent again, never left out. Days are told apart, because stores
  * keep each day's content complete in itself.
  */

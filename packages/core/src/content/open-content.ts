@@ -53,14 +53,12 @@ export function createContentReader(keyRing: KeyRing): ContentReader {
         sealed === null ? null : unpack(await sealer.open(sealed, { purpose, id: requestId }))
       const request = await open(content.request, purposes.request)
       const answer = await open(content.answer, purposes.answer)
-      const documents = request?.form === 'document' ? (parse(request.bytes) as RequestDocument) : null
-      const parts = new OpenParts(content, packed, documents?.messages ?? 0)
+      const document = request?.form === 'document' ? (parse(request.bytes) as RequestDocument) : null
+      const message = answer?.form === 'document' ? (parse(answer.bytes) as AnswerDocument) : document?.answer
+      const parts = new OpenParts(content, packed, document?.messages ?? 0)
       return {
-        request: documents === null ? toReadable(request) : JSON.stringify(toRequest(documents, parts)),
-        response:
-          answer?.form === 'document'
-            ? JSON.stringify(toMessage(parse(answer.bytes) as AnswerDocument, parts))
-            : toReadable(answer),
+        request: document === null ? toReadable(request) : JSON.stringify(toRequest(document, parts)),
+        response: message === undefined ? toReadable(answer) : JSON.stringify(toMessage(message, parts)),
         truncated: content.truncated,
         missingParts: parts.missing,
       }

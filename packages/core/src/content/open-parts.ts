@@ -14,12 +14,13 @@ export class OpenParts {
    * @param packed the parts by hash
    * @param messages how many messages the request had
    */
-  constructor({ nodes, references }: StoredContent, packed: ReadonlyMap<string, Uint8Array>, messages: number) {
+  constructor({ runs, references }: StoredContent, packed: ReadonlyMap<string, Uint8Array>, messages: number) {
+    const parts = runs.flatMap((run) => run.parts)
     this.#packed = packed
     this.#references = references
-    // Nodes lead from the tip backwards: where some are missing, the first ones are.
-    this.#messages = Array.from({ length: Math.max(0, messages - nodes.length) }, () => null)
-    for (const { part } of nodes) this.#messages.push(this.#unpack(part))
+    // Runs lead from the tip backwards: where some are missing, the first ones are.
+    this.#messages = Array.from({ length: Math.max(0, messages - parts.length) }, () => null)
+    for (const part of parts) this.#messages.push(this.#unpack(part))
   }
 
   /** The messages, null for each that is missing. */

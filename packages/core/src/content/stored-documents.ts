@@ -9,6 +9,8 @@ export interface RequestDocument {
   /** Each by its place among the references. */
   readonly fixed: readonly (readonly [path: JsonPath, reference: number])[]
   readonly cacheControl: readonly (readonly [path: JsonPath, value: unknown])[]
+  /** Absent where there is none, or it is sealed by itself. A seal takes as much as what is left of an answer. */
+  readonly answer?: AnswerDocument
 }
 
 /** What is sealed of an answer that is a message. */

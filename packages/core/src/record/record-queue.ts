@@ -7,6 +7,7 @@ export const BATCH_ROWS = 500
 export const BATCH_BYTES = 8 * 1024 * 1024
 /** What a record takes beside its content, roughly. */
 const ROW_BYTES = 1024
+const NAME_BYTES = 64
 
 /** Records that wait to be written, bounded by number and bytes. */
 export class RecordQueue {
@@ -58,6 +59,8 @@ export class RecordQueue {
 
 function sizeOf({ content }: ExchangeRecord): number {
   if (content === null) return ROW_BYTES
-  const parts = content.parts.reduce((sum, { sealed }) => sum + sealed.length, 0)
-  return ROW_BYTES + (content.request?.length ?? 0) + (content.answer?.length ?? 0) + parts + 128 * content.nodes.length
+  const { request, answer, parts, runs } = content
+  const sealed = parts.reduce((sum, part) => sum + part.sealed.length, 0)
+  const names = runs.reduce((sum, run) => sum + run.parts.length, 0)
+  return ROW_BYTES + (request?.length ?? 0) + (answer?.length ?? 0) + sealed + NAME_BYTES * names
 }

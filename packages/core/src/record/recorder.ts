@@ -197,7 +197,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 const NO_CONTENT: StoredContent = {
   request: null,
   tip: null,
-  nodes: [],
+  runs: [],
   parts: [],
   references: [],
   answer: null,

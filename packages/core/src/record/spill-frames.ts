@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { KeyRingError } from '../errors.js'
 import type { Sealer } from '../key-ring/sealer.js'
-import type { ExchangeRecord } from '../storage/exchange-store.js'
+import type { ExchangeRecord, StoredContent } from '../storage/exchange-store.js'
 
 const PURPOSE = 'exchange-spill'
 const LENGTH_BYTES = 4
@@ -35,7 +35,7 @@ export async function readFrames(sealer: Sealer, name: string, bytes: Buffer): P
     if (at > bytes.length) break
     try {
       const opened = await sealer.open(bytes.subarray(start, at), { purpose: PURPOSE, id: `${name}/${index}` })
-      records.push(deserialize(opened))
+      records.push(toCurrent(deserialize(opened)))
     } catch (error) {
       if (!(error instanceof KeyRingError)) continue
       if (error.code === 'key_unavailable') throw error
@@ -45,4 +45,16 @@ export async function readFrames(sealer: Sealer, name: string, bytes: Buffer): P
   // One key seals a whole file: among records that open, an unknown key is damage too.
   if (keyUnknown !== null && records.length === 0) throw keyUnknown
   return records
+}
+
+/** As it was written before there were runs: a node for each message. */
+type EarlierContent = Omit<StoredContent, 'runs'> & {
+  readonly nodes: readonly { readonly id: string; readonly parent: string | null; readonly part: string }[]
+}
+
+/** A spill may outlast the version that wrote it. */
+function toCurrent(record: ExchangeRecord): ExchangeRecord {
+  if (record.content === null || 'runs' in record.content) return record
+  const { nodes, ...content } = record.content as EarlierContent
+  return { ...record, content: { ...content, runs: nodes.map(({ part, ...run }) => ({ ...run, parts: [part] })) } }
 }

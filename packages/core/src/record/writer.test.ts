@@ -222,7 +222,7 @@ describe('ExchangeWriter', () => {
     const content: StoredContent = {
       request: new Uint8Array(1),
       tip: null,
-      nodes: [],
+      runs: [],
       parts: [],
       references: [],
       answer: null,

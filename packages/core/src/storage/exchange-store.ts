@@ -18,19 +18,19 @@ export interface Cost {
   readonly estimatedOutputTokens: number | null
 }
 
-/** A message at its place in a history. Equal histories have equal nodes; 32 lower-case hex characters each. */
-export interface HistoryNode {
-  /** Keyed hash of `parent` and `part`. */
+/** A stretch of messages in a history, which goes on where another ends. Its names are 32 lower-case hex characters each. */
+export interface HistoryRun {
+  /** Keyed hash of the whole history up to the last of these messages: equal histories have equal ids. */
   readonly id: string
-  /** The node of the message before; null for the first. */
+  /** The run before; null where the first of these messages is the history's first. */
   readonly parent: string | null
-  /** The message. */
-  readonly part: string
+  /** The messages, in order. */
+  readonly parts: readonly string[]
 }
 
-/** A message's content, stored once in a retention period however many requests resend it. */
+/** A message's content, stored once a day however many requests resend it. */
 export interface ContentPart {
-  /** Keyed hash of the domain and the message's canonical form: equal messages of two domains have different ones. */
+  /** Keyed hash of the domain and the message's canonical form, as 32 hex characters: two domains share none. */
   readonly hash: string
   /** Masked, compressed and sealed. */
   readonly sealed: Uint8Array
@@ -38,15 +38,19 @@ export interface ContentPart {
 
 /**
  * What is stored of the bodies of an exchange: masked, cut into messages, compressed and sealed with a key ring. A
- * request that resends a history holds what is new of it; the rest is found by its nodes.
+ * request that resends a history holds what is new of it; the rest is found by its runs. All that it leaves to others to
+ * hold came with records of the same UTC day, so that a store may keep days apart and drop them one by one.
  */
 export interface StoredContent {
-  /** The request without its messages, with what was set aside of them (cache_control); sealed. */
+  /**
+   * The request without its messages, with what was set aside of them (cache_control), and mostly with what the answer
+   * said beside its message; sealed.
+   */
   readonly request: Uint8Array | null
-  /** The node of the request's last message; null where it has no messages, or they could not be told apart. */
+  /** The run that ends with the request's last message; null where it has none, or they could not be told apart. */
   readonly tip: string | null
-  /** Nodes that may be new to the store, each after its parent. Known ones are ignored. */
-  readonly nodes: readonly HistoryNode[]
+  /** Runs that may be new to the store, each after its parent: mostly one, with all that is new. Known ones are ignored. */
+  readonly runs: readonly HistoryRun[]
   /** Parts that may be new to the store. Known ones are ignored. */
   readonly parts: readonly ContentPart[]
   /**
@@ -54,7 +58,7 @@ export interface StoredContent {
    * They are kept as long as this content is, and `find` gives them with it.
    */
   readonly references: readonly string[]
-  /** The answer; sealed. */
+  /** The answer, where it does not stand in `request`; sealed. */
   readonly answer: Uint8Array | null
   /** True where a body was longer than what is kept of it. */
   readonly truncated: boolean
@@ -179,7 +183,7 @@ export interface ExchangeStore {
    */
   append(records: readonly ExchangeRecord[]): Promise<void>
   /**
-   * The record with its content: all nodes and parts from the first message to the tip, in order, then the
+   * The record with its content: all runs and parts from the first message to the tip, in order, then the
    * parts referred to. What a purge or a deletion has removed in between is absent.
    */
   find(requestId: string): Promise<ExchangeRecord | null>

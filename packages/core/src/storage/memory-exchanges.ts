@@ -4,7 +4,7 @@ import type {
   ExchangeFilter,
   ExchangeRecord,
   ExchangeStore,
-  HistoryNode,
+  HistoryRun,
   PurgeReport,
   Retention,
   StoredContent,
@@ -17,18 +17,18 @@ const SWEEP_AFTER = 1000
 /** Keeps the newest records in memory: their usage sums go with them. */
 export function memoryExchanges(maxRecords: number): ExchangeStore {
   const records = new Map<string, ExchangeRecord>()
-  const nodes = new Map<string, HistoryNode>()
+  const runs = new Map<string, HistoryRun>()
   const parts = new Map<string, ContentPart>()
   let gone = 0
 
   function add(record: ExchangeRecord): void {
     if (records.has(record.requestId)) return
     const { domain, content } = record
-    for (const node of content?.nodes ?? []) putNew(nodes, toKey(domain, node.id), node)
+    for (const run of content?.runs ?? []) putNew(runs, toKey(domain, run.id), run)
     for (const part of content?.parts ?? []) putNew(parts, toKey(domain, part.hash), part)
     records.set(
       record.requestId,
-      content === null ? record : { ...record, content: { ...content, nodes: [], parts: [] } },
+      content === null ? record : { ...record, content: { ...content, runs: [], parts: [] } },
     )
     if (records.size > maxRecords) remove(records.keys().next().value!)
   }
@@ -39,19 +39,19 @@ export function memoryExchanges(maxRecords: number): ExchangeStore {
     if (gone >= SWEEP_AFTER) sweep()
   }
 
-  /** Forgets the nodes and parts that no record leads to any more. */
+  /** Forgets the runs and parts that no record leads to any more. */
   function sweep(): void {
     gone = 0
     const kept = new Set<string>()
     for (const { domain, content } of records.values()) {
       for (const hash of content?.references ?? []) kept.add(toKey(domain, hash))
-      let node = content?.tip == null ? undefined : nodes.get(toKey(domain, content.tip))
-      while (node !== undefined && !kept.has(toKey(domain, node.id))) {
-        kept.add(toKey(domain, node.id)).add(toKey(domain, node.part))
-        node = node.parent === null ? undefined : nodes.get(toKey(domain, node.parent))
+      let run = content?.tip == null ? undefined : runs.get(toKey(domain, content.tip))
+      while (run !== undefined && !kept.has(toKey(domain, run.id))) {
+        for (const name of [run.id, ...run.parts]) kept.add(toKey(domain, name))
+        run = run.parent === null ? undefined : runs.get(toKey(domain, run.parent))
       }
     }
-    for (const map of [nodes, parts]) for (const key of map.keys()) if (!kept.has(key)) map.delete(key)
+    for (const map of [runs, parts]) for (const key of map.keys()) if (!kept.has(key)) map.delete(key)
   }
 
   function withContent(record: ExchangeRecord): ExchangeRecord {
@@ -59,17 +59,17 @@ export function memoryExchanges(maxRecords: number): ExchangeStore {
   }
 
   function gatherContent(domain: string | null, content: StoredContent): StoredContent {
-    const history: HistoryNode[] = []
+    const history: HistoryRun[] = []
     for (let id = content.tip; id !== null; ) {
-      const node = nodes.get(toKey(domain, id))
-      if (node === undefined) break
-      history.push(node)
-      id = node.parent
+      const run = runs.get(toKey(domain, id))
+      if (run === undefined) break
+      history.push(run)
+      id = run.parent
     }
     history.reverse()
-    const hashes = new Set([...history.map(({ part }) => part), ...content.references])
+    const hashes = new Set([...history.flatMap((run) => run.parts), ...content.references])
     const found = [...hashes].map((hash) => parts.get(toKey(domain, hash))).filter((part) => part !== undefined)
-    return { ...content, nodes: history, parts: found }
+    return { ...content, runs: history, parts: found }
   }
 
   /** Oldest first; those that began together by their ids. */

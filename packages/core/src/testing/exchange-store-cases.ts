@@ -4,6 +4,7 @@ import type {
   ExchangeFilter,
   ExchangeRecord,
   ExchangeStore,
+  HistoryRun,
   RepriceReport,
   StoredContent,
 } from '../storage/exchange-store.js'
@@ -180,21 +181,37 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     }),
   ),
 
-  storeCase('find gives all nodes and parts from the first message to the tip, in order', async ({ first }) => {
+  storeCase('find gives all runs and parts from the first message to the tip, in order', async ({ first }) => {
     const domain = freshDomain()
     const [a, b, c] = history(3)
     const one = newRecord({ domain, content: newContent([a!]) })
     const two = newRecord({ domain, content: newContent([b!, c!]) })
     await first.append([one, two])
-    const content = (await first.find(two.requestId))?.content
-    assert.deepEqual(
-      content?.nodes.map(({ id }) => id),
-      [a!.id, b!.id, c!.id],
-    )
-    assert.deepEqual(content, newContent([a!, b!, c!]))
+    assert.deepEqual((await first.find(two.requestId))?.content, newContent([a!, b!, c!]))
   }),
 
-  storeCase('known nodes and parts are ignored', async ({ first, second }) => {
+  storeCase('a history of 3,000 messages is given whole, in one run or many', async ({ first }) => {
+    const domain = freshDomain()
+    const parts = Array.from({ length: 3_000 }, hex)
+    const whole = newRecord({ domain, content: newContent([{ id: hex(), parent: null, parts }]) })
+    const runs = history(1_000)
+    const pieces = newRecord({ domain, content: newContent(runs) })
+    await first.append([whole, pieces])
+    assert.deepEqual((await first.find(whole.requestId))?.content, whole.content)
+    assert.deepEqual((await first.find(pieces.requestId))?.content, pieces.content)
+  }),
+
+  storeCase('two histories may share the run that they go on after', async ({ first }) => {
+    const domain = freshDomain()
+    const [a, b] = history(2)
+    const branch = { id: hex(), parent: a!.id, parts: [hex()] }
+    const records = [[a!], [b!], [branch]].map((runs) => newRecord({ domain, content: newContent(runs) }))
+    await first.append(records)
+    assert.deepEqual((await first.find(records[1]!.requestId))?.content, newContent([a!, b!]))
+    assert.deepEqual((await first.find(records[2]!.requestId))?.content, newContent([a!, branch]))
+  }),
+
+  storeCase('known runs and parts are ignored', async ({ first, second }) => {
     const domain = freshDomain()
     const content = newContent(history(3))
     const [one, two] = [newRecord({ domain, content }), newRecord({ domain, content })]
@@ -204,28 +221,27 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual((await first.find(two.requestId))?.content, content)
   }),
 
-  storeCase('a history goes on in another handle, days later', async ({ first, second }) => {
+  storeCase('a history goes on in another handle, to the end of the day', async ({ first, second }) => {
     const domain = freshDomain()
     const [a, b, c, d] = history(4)
-    const days = [[a!, b!], [c!], [d!], []].map((nodes, day) =>
+    const hours = [[a!, b!], [c!], [d!], []].map((runs, i) =>
       newRecord({
         domain,
-        startedAt: START + day * DAY_MS,
-        content: { ...newContent(nodes), tip: nodes.at(-1)?.id ?? d!.id },
+        startedAt: START + i * (DAY_MS / 8),
+        content: { ...newContent(runs), tip: runs.at(-1)?.id ?? d!.id },
       }),
     )
-    for (const [i, record] of days.entries()) await (i % 2 === 0 ? first : second).append([record])
-    const ids = async (record: ExchangeRecord) =>
-      (await first.find(record.requestId))?.content?.nodes.map(({ id }) => id)
-    assert.deepEqual(await ids(days[1]!), [a!.id, b!.id, c!.id])
-    assert.deepEqual(await ids(days[3]!), [a!.id, b!.id, c!.id, d!.id])
+    for (const [i, record] of hours.entries()) await (i % 2 === 0 ? first : second).append([record])
+    const runs = async (record: ExchangeRecord) => (await first.find(record.requestId))?.content?.runs
+    assert.deepEqual(await runs(hours[1]!), [a, b, c])
+    assert.deepEqual(await runs(hours[3]!), [a, b, c, d])
   }),
 
   storeCase('what goes with its retention takes nothing of a younger exchange along', async ({ first }) => {
     const domain = freshDomain()
     const [a, b] = history(2)
     const old = newRecord({ domain, content: newContent([a!]) })
-    const young = newRecord({ domain, startedAt: START + 2 * DAY_MS, content: newContent([b!]) })
+    const young = newRecord({ domain, startedAt: START + 2 * DAY_MS, content: newContent([a!, b!]) })
     await first.append([old])
     await first.append([young])
     await first.purge(START + 3 * DAY_MS, { recordsMs: 2 * DAY_MS, bodiesMs: 2 * DAY_MS })
@@ -248,20 +264,20 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual((await first.find(two.requestId))?.content?.parts, [referred[1]])
   }),
 
-  storeCase('equal nodes of two domains are two', async ({ first }) => {
-    const nodes = history(2)
-    const one = newRecord({ domain: freshDomain(), content: newContent(nodes, 'FAKE one') })
-    const two = newRecord({ domain: freshDomain(), content: newContent(nodes, 'FAKE two') })
+  storeCase('equal runs of two domains are two', async ({ first }) => {
+    const runs = history(2)
+    const one = newRecord({ domain: freshDomain(), content: newContent(runs, 'FAKE one') })
+    const two = newRecord({ domain: freshDomain(), content: newContent(runs, 'FAKE two') })
     await first.append([one, two])
     await first.deleteDomain(one.domain!)
-    assert.deepEqual((await first.find(two.requestId))?.content, newContent(nodes, 'FAKE two'))
+    assert.deepEqual((await first.find(two.requestId))?.content, newContent(runs, 'FAKE two'))
   }),
 
   storeCase('content without messages is kept', async ({ first }) => {
     const bare: StoredContent = {
       request: null,
       tip: null,
-      nodes: [],
+      runs: [],
       parts: [],
       references: [],
       answer: null,
@@ -547,12 +563,12 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
 
   storeCase('deleteDomain removes records, bodies and sums of the domain alone', async ({ first, second }) => {
     const [gone, kept] = [freshDomain(), freshDomain()]
-    const nodes = history(2)
-    const record = newRecord({ domain: kept, content: newContent(nodes) })
+    const runs = history(2)
+    const record = newRecord({ domain: kept, content: newContent(runs) })
     await first.append([
       record,
       ...[0, 1, 40].map((day) =>
-        newRecord({ domain: gone, startedAt: START + day * DAY_MS, content: newContent(nodes) }),
+        newRecord({ domain: gone, startedAt: START + day * DAY_MS, content: newContent(runs) }),
       ),
     ])
     assert.deepEqual(await second.deleteDomain(gone), { records: 3, bodies: 3 })
@@ -654,22 +670,22 @@ function newRecord(facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
   }
 }
 
-/** Nodes of a history of `length` messages, each after its parent. */
-function history(length: number): StoredContent['nodes'] {
-  const nodes: { id: string; parent: string | null; part: string }[] = []
+/** A history of `length` runs, each after its parent: of one message, of two, of one, and so on. */
+function history(length: number): HistoryRun[] {
+  const runs: HistoryRun[] = []
   for (let i = 0; i < length; i++) {
-    nodes.push({ id: hex(), parent: nodes.at(-1)?.id ?? null, part: hex() })
+    runs.push({ id: hex(), parent: runs.at(-1)?.id ?? null, parts: Array.from({ length: 1 + (i % 2) }, hex) })
   }
-  return nodes
+  return runs
 }
 
-/** Content that ends with the last of `nodes`, with a part for each. */
-function newContent(nodes: StoredContent['nodes'] = [], text = 'FAKE sealed'): StoredContent {
+/** Content that ends with the last of `runs`, with their parts. */
+function newContent(runs: readonly HistoryRun[] = [], text = 'FAKE sealed'): StoredContent {
   return {
     request: bytes(`${text} request`),
-    tip: nodes.at(-1)?.id ?? null,
-    nodes,
-    parts: nodes.map(({ part }) => ({ hash: part, sealed: bytes(`${text} ${part}`) })),
+    tip: runs.at(-1)?.id ?? null,
+    runs,
+    parts: runs.flatMap(({ parts }) => parts.map((hash) => ({ hash, sealed: bytes(`${text} ${hash}`) }))),
     references: [],
     answer: Buffer.from([0, 255, 128, 39, 92]),
     truncated: false,

@@ -35,16 +35,17 @@ export function newRecord(facts: Partial<ExchangeRecord> = {}): ExchangeRecord {
   }
 }
 
-/** Content of `length` messages that nothing else shares. */
+/** Content of so many messages, in two runs, that nothing else shares. */
 export function newContent(length: number): StoredContent {
-  const nodes: { id: string; parent: string | null; part: string }[] = []
-  for (let i = 0; i < length; i++) nodes.push({ id: hex(), parent: nodes.at(-1)?.id ?? null, part: hex() })
+  const parts = Array.from({ length }, hex)
+  const first = { id: hex(), parent: null, parts: parts.slice(0, 1) }
+  const runs = length < 2 ? [first] : [first, { id: hex(), parent: first.id, parts: parts.slice(1) }]
   const sealed = Buffer.from('FAKE sealed')
   return {
     request: sealed,
-    tip: nodes.at(-1)?.id ?? null,
-    nodes,
-    parts: nodes.map(({ part }) => ({ hash: part, sealed })),
+    tip: runs.at(-1)!.id,
+    runs,
+    parts: parts.map((hash) => ({ hash, sealed })),
     references: [],
     answer: sealed,
     truncated: false,
