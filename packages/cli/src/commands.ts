@@ -193,6 +193,38 @@ export const commands: readonly Command[] = [
     operands: [],
     load: () => import('./commands/purge.js'),
   },
+  {
+    name: 'delete',
+    help: storageHelp.deleteDomain,
+    flags: ['yes', 'json'],
+    values: ['domain!'],
+    operands: [],
+    load: () => import('./commands/delete.js'),
+  },
+  {
+    name: 'holds add',
+    help: storageHelp.holdsAdd,
+    flags: ['json'],
+    values: ['since'],
+    operands: ['REQUEST'],
+    load: () => import('./commands/holds-add.js'),
+  },
+  {
+    name: 'holds release',
+    help: storageHelp.holdsRelease,
+    flags: ['json'],
+    values: ['since'],
+    operands: ['REQUEST'],
+    load: () => import('./commands/holds-release.js'),
+  },
+  {
+    name: 'holds list',
+    help: storageHelp.holdsList,
+    flags: ['json'],
+    values: [],
+    operands: [],
+    load: () => import('./commands/holds-list.js'),
+  },
 ]
 
 /** Prints help. */

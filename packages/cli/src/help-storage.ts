@@ -79,3 +79,59 @@ Options:
 ${DATABASE} It wants the role that owns the tables.
 serve purges by itself, when it starts and every 6 hours, where it connects as that role.
 `
+
+export const deleteDomain = `Remove everything that was recorded of a domain: records, bodies and sums. What is on hold stays.
+
+Usage: prompt-train delete --domain DOMAIN [--yes] [--json]
+
+Options:
+      --domain DOMAIN   Whose
+      --yes             Do not ask
+      --json            Print { "records", "bodies", "kept" }, how many were removed and how many are on hold, and nothing else
+  -h, --help            Show this help
+
+Client keys and credentials stay: "prompt-train keys revoke" ends them. What is wanted first: "prompt-train export".
+${DATABASE} It wants the role that owns the tables.
+`
+
+const REQUEST = `REQUEST is the id of any request of it, as in "prompt-train conversations" and in the header x-prompt-train-request-id.`
+const SINCE = `      --since TIME      From when on what belongs to it is looked for [7d before REQUEST]`
+
+export const holdsAdd = `Keep a conversation from purge and deletion: its branches, its sub-tasks, and what called for them.
+
+Usage: prompt-train holds add REQUEST [--since TIME] [--json]
+
+Options:
+${SINCE}
+      --json            Print { "held": [...] }, the ids of its requests, and nothing else
+  -h, --help            Show this help
+
+${REQUEST}
+What is recorded later is not on hold: add it again then. ${DATES}
+${DATABASE}
+`
+
+export const holdsRelease = `Let a conversation go again: with the next purge that it is too old for.
+
+Usage: prompt-train holds release REQUEST [--since TIME] [--json]
+
+Options:
+${SINCE}
+      --json            Print { "released": [...] }, the ids of its requests, and nothing else
+  -h, --help            Show this help
+
+${REQUEST}
+${DATES}
+${DATABASE}
+`
+
+export const holdsList = `Show what is on hold, the oldest hold first.
+
+Usage: prompt-train holds list [--json]
+
+Options:
+      --json            Print { "holds": [{ "requestId", "domain", "heldAt" }] } and nothing else
+  -h, --help            Show this help
+
+${DATABASE}
+`

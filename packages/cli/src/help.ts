@@ -24,6 +24,10 @@ Commands:
   export              Print the exchanges of a domain with their bodies
   migrate             Bring the database up to date
   purge               Remove what is older than its retention
+  delete              Remove everything that was recorded of a domain
+  holds add           Keep a conversation from purge and deletion
+  holds release       Let it go again
+  holds list          Show what is on hold
 
 Options:
   -h, --help          Show this help, or that of a command

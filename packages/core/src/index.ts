@@ -20,6 +20,7 @@ export {
 } from './conversations/link-conversations.js'
 export type { LinkableExchange } from './conversations/linkable.js'
 export { listConversations } from './conversations/list-conversations.js'
+export { relatedRequests } from './conversations/related-requests.js'
 export { createRecordPricer } from './cost/price-record.js'
 export type { PriceRow, Rates } from './cost/price-table.js'
 export type { Assertion } from './credentials/federation.js'

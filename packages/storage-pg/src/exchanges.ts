@@ -18,6 +18,15 @@ import { exportExchanges, findExchange, listExchanges } from './read.js'
 import { repriceExchanges } from './reprice.js'
 import { sumUsage } from './usage.js'
 
+/** An exchange that is on hold. */
+export interface Hold {
+  readonly requestId: string
+  /** Null for one refused before its domain was known. */
+  readonly domain: string | null
+  /** Epoch milliseconds. */
+  readonly heldAt: number
+}
+
 /** Exchange records in Postgres. `purge` and `deleteDomain` want the owner role. */
 export interface PostgresExchangeStore extends ExchangeStore {
   /**
@@ -27,6 +36,8 @@ export interface PostgresExchangeStore extends ExchangeStore {
   hold(requestId: string): Promise<boolean>
   /** Ends a hold: the exchange goes with the next purge that it is too old for. False where there was none. */
   release(requestId: string): Promise<boolean>
+  /** What is on hold now, the oldest hold first. */
+  holds(): Promise<readonly Hold[]>
 }
 
 /** One statement, or one function of a file beside this one, for each method. */
@@ -90,5 +101,14 @@ export class PostgresExchanges implements PostgresExchangeStore {
       [requestId],
     )
     return row !== null
+  }
+
+  holds(): Promise<readonly Hold[]> {
+    return this.#database.rows<Hold>(
+      `select request_id as "requestId", nullif(domain, '') as domain,
+        extract(epoch from held_at)::float8 * 1000 as "heldAt"
+      from $<schema:name>.holds where released_at is null
+      order by held_at, request_id`,
+    )
   }
 }

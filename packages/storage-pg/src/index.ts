@@ -1,6 +1,6 @@
 export { type ConnectionFacts, toConnectionFacts } from './connection.js'
 export type { DatabaseSource, PgDatabase } from './database.js'
-export type { PostgresExchangeStore } from './exchanges.js'
+export type { Hold, PostgresExchangeStore } from './exchanges.js'
 export { type GrantOptions, toGrants } from './grants.js'
 export { assertMigrated, type MigrateOptions, migrate } from './migrate.js'
 export { createPostgresStorage, type PostgresStorage, type PostgresStorageOptions } from './postgres-storage.js'

@@ -121,6 +121,18 @@ describe('a hold', () => {
     await again.close()
   })
 
+  it('is listed until it is released', async () => {
+    const held = await appendOld(2)
+    const before = Date.now()
+    await owner.exchanges.hold(held.requestId)
+    const [hold, ...others] = await owner.exchanges.holds()
+    expect(hold).toEqual({ requestId: held.requestId, domain: 'example.com', heldAt: expect.any(Number) })
+    expect(Math.abs(hold!.heldAt - before)).toBeLessThan(60_000)
+    expect(others).toEqual([])
+    await owner.exchanges.release(held.requestId)
+    expect(await owner.exchanges.holds()).toEqual([])
+  })
+
   it('is for exchanges that are there', async () => {
     expect(await owner.exchanges.hold('unknown')).toBe(false)
     expect(await owner.exchanges.release('unknown')).toBe(false)
