@@ -40,7 +40,8 @@ export interface OpenedPlaces {
   close(): Promise<void>
 }
 
-const NO_FILES: FileCredentialHealth = { refused: [], loose: [] }
+/** Where there are no credential files, nothing is wrong with them. */
+export const NO_FILES: FileCredentialHealth = { refused: [], loose: [] }
 
 /** Opens the folder and the database; `makeFolder`: a folder that is to take what is new is made where it is not there. */
 export async function openPlaces(environment: Environment, makeFolder: boolean): Promise<OpenedPlaces> {

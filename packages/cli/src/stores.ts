@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { assertDomain, ConfigurationError, type FileCredentialHealth } from '@agent-prompt-train/core'
 import { readEnvironment } from './environment.js'
-import { type OpenedPlaces, openPlaces, type Place, type PlaceAway } from './places.js'
+import { NO_FILES, type OpenedPlaces, openPlaces, type Place, type PlaceAway } from './places.js'
 
 /** What commands that manage keys and credentials work on: all that `serve` reads. */
 export interface Stores extends Pick<OpenedPlaces, 'places' | 'away' | 'health'> {
@@ -40,13 +40,26 @@ export async function withStores<T>(use: (stores: Stores) => Promise<T>, options
   const environment = readEnvironment({ isTerminal: false })
   const opened = await openPlaces(environment, makeFolder)
   try {
-    const [first] = opened.away
-    if (first !== undefined && !(allowAway && opened.places.length > 0)) throw first.error
-    for (const { error } of opened.away) warn(`not reached: ${error.message}: keys there were neither seen nor changed`)
-    if (tellProblems) for (const { file, problem } of opened.health().refused) warn(`left out: ${file}: ${problem}`)
-    return await use(toStores(opened, environment.newSecretsIn))
+    const stores = allowAway ? withoutRefusedFolder(opened, environment.credentialsDir) : opened
+    const [first] = stores.away
+    if (first !== undefined && !(allowAway && stores.places.length > 0)) throw first.error
+    for (const { error } of stores.away) warn(`not reached: ${error.message}: keys there were neither seen nor changed`)
+    if (tellProblems) for (const { file, problem } of stores.health().refused) warn(`left out: ${file}: ${problem}`)
+    return await use(toStores(stores, environment.newSecretsIn))
   } finally {
     await opened.close()
+  }
+}
+
+/** A folder that is refused as a whole shows none of its keys, and a running server goes on with them: it is as good as away. */
+function withoutRefusedFolder(opened: OpenedPlaces, folder: string): OpenedPlaces {
+  const refused = opened.health().refused.find(({ file }) => file === folder)
+  if (refused === undefined) return opened
+  return {
+    ...opened,
+    places: opened.places.filter(({ kind }) => kind !== 'folder'),
+    away: [...opened.away, { kind: 'folder', error: new ConfigurationError(folder, refused.problem) }],
+    health: () => NO_FILES,
   }
 }
 

@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeFolder, writeCredentialFile } from './support/command.js'
 import { run, runJson } from './support/run.js'
@@ -82,4 +84,19 @@ describe('while the database of DATABASE_URL is away', () => {
     const ended = await run(folder, 'credentials list', { variables: AWAY })
     expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(REFUSED) })
   })
+})
+
+describe('while the folder is refused as a whole', () => {
+  it.each(['keys revoke --all --domain example.com --yes', 'keys revoke FAKEaaaa', 'keys list'])(
+    '%s does not say that there are no keys',
+    async (line) => {
+      const { folder } = await makeTenant()
+      chmodSync(join(folder, 'credentials'), 0o777)
+      const ended = await run(folder, line, { variables: { NODE_ENV: 'production' } })
+      expect(ended).toMatchObject({ code: 1, stdout: '' })
+      expect(ended.stderr).toMatch(
+        /^prompt-train: \S.*credentials: can be read or changed by other users: run chmod 700/,
+      )
+    },
+  )
 })
