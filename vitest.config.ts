@@ -2,7 +2,11 @@ import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Tests that share one Postgres, which starts only when one of them runs. */
-const onPostgres = ['packages/storage-pg/test/**/*.test.ts', 'packages/cli/test/postgres/**/*.test.ts']
+const onPostgres = [
+  'packages/storage-pg/test/**/*.test.ts',
+  'packages/cli/test/postgres/**/*.test.ts',
+  'test/canary/postgres/**/*.test.ts',
+]
 
 export default defineConfig({
   test: {

@@ -78,6 +78,16 @@ const hostile = [
   'x-api-key: a b ',
   'client_secret: a_a\n\n\n\t\t\t\t',
   'Bearer auth-auth-auth ',
+  // Found by a random search over the tokens of the patterns.
+  '%20password%3A-us1',
+  'authorization%3Aa-a%20',
+  `key='`,
+  `key=\n'`,
+  ' pwd:AA',
+  '--password"," pwd:AA',
+  'xoxb-pwd","Set-Cookie: ',
+  '-us1://',
+  '://-p',
 ]
 
 /** Names and values of which none comes twice: nothing can be remembered of them. */

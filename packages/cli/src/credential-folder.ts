@@ -16,7 +16,8 @@ export function openFolder(environment: Environment, makeFolder: boolean): FileC
   if (isNeeded && makeFolder) makeCredentialFolder(credentialsDir)
   if (statSync(credentialsDir, { throwIfNoEntry: false })?.isDirectory() !== true) {
     if (!isNeeded) return null
-    const problem = `there is no folder ${credentialsDir}: add a credential first`
+    const mend = environment.credentialsDirGiven ? 'mend the path, or add a credential first' : 'add a credential first'
+    const problem = `there is no folder ${credentialsDir}: ${mend}`
     throw new ConfigurationError('CREDENTIALS_DIR', `${problem}${describeDevelopment(environment)}`)
   }
   return fileCredentialStore(credentialsDir, {

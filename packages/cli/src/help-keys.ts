@@ -1,5 +1,6 @@
 import { PLACES } from './help-places.js'
 
+const AWAY = `Where one of them does not open, the command goes on with the other and tells so, in JSON as "notReached"`
 const DATES = `Times are 7d, 12h, 30m or an ISO date such as 2027-03-31.`
 
 export const create = `Make a client key for a domain and store its digest. The key is shown once.
@@ -16,6 +17,7 @@ Options:
 ${DATES}
 The key goes where the domain's credential is, in a folder or database.
 ${PLACES}
+${AWAY}.
 `
 
 export const list = `List client keys: fingerprint, domain, label, state, and when, from where and how often each was used.
@@ -29,6 +31,7 @@ Options:
 
 A fingerprint is the key id and the last four characters. Use is stored every 5 seconds.
 ${PLACES}
+${AWAY}, and the exit code is 1.
 `
 
 export const rotate = `Make a successor of a client key. Both work until the overlap ends, and then the successor alone.
@@ -45,6 +48,7 @@ Options:
 ${DATES}
 The successor goes where the old key is.
 ${PLACES}
+${AWAY}.
 `
 
 export const revoke = `Revoke a client key, or every key of a domain. It counts within 5 seconds.
@@ -60,4 +64,6 @@ Options:
   -h, --help            Show this help
 
 ${PLACES}
+${AWAY}.
+With --all the exit code is then 1: keys there still work. So it is for a key that may stand there.
 `

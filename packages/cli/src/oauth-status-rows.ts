@@ -1,8 +1,8 @@
 import { listOAuthStatus, type OAuthStatus } from '@agent-prompt-train/core'
 import type { OAuthSettings } from './environment.js'
+import type { Place } from './places.js'
 import { RefusedError } from './prompt.js'
 import { findSealProblem } from './seal-problem.js'
-import type { Place } from './stores.js'
 import { toTable } from './table.js'
 import { toIso, toMoment, toSpan } from './times.js'
 

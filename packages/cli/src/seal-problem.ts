@@ -1,5 +1,5 @@
 import { ProxyError } from '@agent-prompt-train/core'
-import type { Place } from './stores.js'
+import type { Place } from './places.js'
 
 /** Why the credential of a domain does not open, or may not be used as it is stored; null where nothing is wrong. */
 export async function findSealProblem({ stored, credentials, keyRing }: Place, domain: string): Promise<string | null> {

@@ -1,45 +1,22 @@
 import { basename } from 'node:path'
-import {
-  assertDomain,
-  type ClientKeyStore,
-  ConfigurationError,
-  type CredentialStore,
-  type FileCredentialHealth,
-  type FileCredentialStore,
-  type KeyRing,
-  sealedCredentialStore,
-} from '@agent-prompt-train/core'
-import { openFolder } from './credential-folder.js'
-import { type OpenedDatabase, openDatabase } from './database.js'
-import { type Environment, readEnvironment } from './environment.js'
-
-/** One place where `serve` looks for client keys and credentials: the folder of credential files, or a database. */
-export interface Place {
-  readonly kind: 'folder' | 'database'
-  /** In words, without a secret: `the folder /srv/credentials`. */
-  readonly name: string
-  readonly clientKeys: ClientKeyStore
-  /** As they are stored: sealed ones stay sealed. */
-  readonly stored: CredentialStore
-  /** Opened and sealed with ENCRYPTION_KEYS, where that is set. */
-  readonly credentials: CredentialStore
-  readonly keyRing: KeyRing | null
-}
+import { assertDomain, ConfigurationError, type FileCredentialHealth } from '@agent-prompt-train/core'
+import { readEnvironment } from './environment.js'
+import { NO_FILES, type OpenedPlaces, openPlaces, type Place, type PlaceAway } from './places.js'
 
 /** What commands that manage keys and credentials work on: all that `serve` reads. */
-export interface Stores {
-  /** In the order in which `serve` asks them. */
-  readonly places: readonly Place[]
+export interface Stores extends Pick<OpenedPlaces, 'places' | 'away' | 'health'> {
   /**
    * The place that has the domain's credential; for a domain without one, the place where new ones go.
    *
-   * @throws ConfigurationError when the domain is not a host name, or its file is refused
+   * @throws ConfigurationError when the domain is not a host name, its file is refused, or a place is away that may have it
    */
   placeOf(domain: string): Promise<Place>
-  /** The places that have the client key; where none has, one that will say so. */
+  /**
+   * The places that have the client key; where none has, one that will say so.
+   *
+   * @throws ConfigurationError when none has it and a place is away that may
+   */
   placesOfKey(keyId: string): Promise<readonly [Place, ...Place[]]>
-  /** What is wrong with the credential files. */
-  health(): FileCredentialHealth
 }
 
 /** What {@link withStores} takes beside what is to be done. */
@@ -48,9 +25,9 @@ export interface StoresOptions {
   readonly makeFolder?: boolean
   /** Whether files that are left out are told of. @default true */
   readonly tellProblems?: boolean
+  /** Whether to go on with the place that opens where the other does not, and tell of that. @default false */
+  readonly allowAway?: boolean
 }
-
-const NO_FILES: FileCredentialHealth = { refused: [], loose: [] }
 
 /**
  * Opens the folder and the database that the environment names, for as long as `use` runs. A file that is broken is left out
@@ -59,21 +36,38 @@ const NO_FILES: FileCredentialHealth = { refused: [], loose: [] }
  * @throws ConfigurationError that names the variable or file
  */
 export async function withStores<T>(use: (stores: Stores) => Promise<T>, options: StoresOptions = {}): Promise<T> {
-  const { makeFolder = false, tellProblems = true } = options
+  const { makeFolder = false, tellProblems = true, allowAway = false } = options
   const environment = readEnvironment({ isTerminal: false })
-  const files = openFolder(environment, makeFolder)
+  const opened = await openPlaces(environment, makeFolder)
   try {
-    const database = environment.databaseUrl === null ? null : await openDatabase(environment)
-    try {
-      const health = () => files?.health() ?? NO_FILES
-      if (tellProblems) tell(health())
-      return await use(toStores(toPlaces(environment, files, database), environment.newSecretsIn, health))
-    } finally {
-      await database?.close()
-    }
+    const stores = allowAway ? withoutRefusedFolder(opened, environment.credentialsDir) : opened
+    const [first] = stores.away
+    if (first !== undefined && !(allowAway && stores.places.length > 0)) throw first.error
+    for (const { error } of stores.away) warn(`not reached: ${error.message}: keys there were neither seen nor changed`)
+    if (tellProblems) for (const { file, problem } of stores.health().refused) warn(`left out: ${file}: ${problem}`)
+    return await use(toStores(stores, environment.newSecretsIn))
   } finally {
-    files?.close()
+    await opened.close()
   }
+}
+
+/** A folder that is refused as a whole shows none of its keys, and a running server goes on with them: it is as good as away. */
+function withoutRefusedFolder(opened: OpenedPlaces, folder: string): OpenedPlaces {
+  const refused = opened.health().refused.find(({ file }) => file === folder)
+  if (refused === undefined) return opened
+  return {
+    ...opened,
+    places: opened.places.filter(({ kind }) => kind !== 'folder'),
+    away: [...opened.away, { kind: 'folder', error: new ConfigurationError(folder, refused.problem) }],
+    health: () => NO_FILES,
+  }
+}
+
+/** What was not reached, for scripts; nothing where all was. */
+export function toAwayJson(away: readonly PlaceAway[]): object {
+  return away.length === 0
+    ? {}
+    : { notReached: away.map(({ kind, error }) => ({ place: kind, problem: error.message })) }
 }
 
 /** Every domain that has a credential, and where. One that has two is listed twice; the first is the one that serves. */
@@ -117,40 +111,40 @@ export function assertReadable(domain: string, { refused }: FileCredentialHealth
   }
 }
 
-function toPlaces(
-  { keyRing, allowPlain, credentialsDir }: Environment,
-  files: FileCredentialStore | null,
-  database: OpenedDatabase | null,
-): readonly Place[] {
-  const toPlace = (kind: Place['kind'], name: string, clientKeys: ClientKeyStore, stored: CredentialStore): Place => ({
-    ...{ kind, name, clientKeys, stored, keyRing },
-    credentials: keyRing === null ? stored : sealedCredentialStore(stored, keyRing, { allowPlain }),
-  })
-  const folder = files && toPlace('folder', `the folder ${credentialsDir}`, files.clientKeys, files)
-  const { description, storage } = database ?? {}
-  const table = storage && toPlace('database', `the database ${description}`, storage.clientKeys, storage.credentials)
-  return [folder, table].filter((place) => place != null)
-}
-
-function toStores(places: readonly Place[], newSecretsIn: Place['kind'], health: Stores['health']): Stores {
+function toStores({ places, away, health }: OpenedPlaces, newSecretsIn: Place['kind']): Stores {
   return {
     places,
+    away,
+    health,
     async placeOf(domain) {
       assertDomain(domain)
       assertReadable(domain, health())
       for (const place of places) if ((await place.stored.find(domain)) !== null) return place
+      assertNoneAway(away, `a credential of ${domain}`)
       return places.find(({ kind }) => kind === newSecretsIn)!
     },
     async placesOfKey(keyId) {
       const holders: Place[] = []
       for (const place of places) if ((await place.clientKeys.find(keyId, '')) !== null) holders.push(place)
+      if (holders.length === 0) assertNoneAway(away, isKeyId(keyId) ? `the client key ${keyId}` : 'that client key')
       const [first = places[0]!, ...others] = holders
       return [first, ...others]
     },
-    health,
   }
 }
 
-function tell({ refused }: FileCredentialHealth): void {
-  for (const { file, problem } of refused) process.stderr.write(`prompt-train: left out: ${file}: ${problem}\n`)
+function assertNoneAway([first]: readonly PlaceAway[], sought: string): void {
+  if (first === undefined) return
+  const { kind, error } = first
+  throw new ConfigurationError(
+    error.option,
+    `${sought} may stand in the ${kind}, which was not reached: mend that and run this again; nothing was changed`,
+  )
+}
+
+/** Who has no id at hand may give the whole key, which must not be printed. */
+const isKeyId = (text: string): boolean => /^[0-9A-Za-z]{8}$/.test(text)
+
+function warn(message: string): void {
+  process.stderr.write(`prompt-train: ${message}\n`)
 }

@@ -2,7 +2,7 @@ import { createClientKey } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { readEnvironment } from '../environment.js'
 import { howToUse, toKeyJson, toKeyLines } from '../new-key.js'
-import { withStores } from '../stores.js'
+import { toAwayJson, withStores } from '../stores.js'
 import { parseMoment } from '../times.js'
 
 const HELP = 'prompt-train keys create'
@@ -13,17 +13,17 @@ export async function run({ flags: { json }, values: { domain, label, expires } 
   const { key, record } = createClientKey({ domain: domain!, label: label ?? null, expiresAt })
   // With it a file of client keys alone is whole, and so the first file of the folder.
   const makeFolder = readEnvironment({ isTerminal: false }).anthropicApiKey !== null
-  const storedIn = await withStores(
-    async ({ placeOf }) => {
+  const { storedIn, away } = await withStores(
+    async ({ placeOf, away }) => {
       const { clientKeys, name } = await placeOf(domain!)
       await clientKeys.add(record)
-      return name
+      return { storedIn: name, away }
     },
-    { makeFolder },
+    { makeFolder, allowAway: true },
   )
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn })}\n`
+      ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn, ...toAwayJson(away) })}\n`
       : `${toKeyLines(key, record)}
 The key is shown this once; what is stored is its digest, in ${storedIn}.
 It works within seconds, without a restart.

@@ -1,6 +1,7 @@
 import { type ClientKey, type ClientKeyUse, clientKeyState } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
-import { type Place, withStores } from '../stores.js'
+import type { Place } from '../places.js'
+import { toAwayJson, withStores } from '../stores.js'
 import { toTable } from '../table.js'
 import { toIso, toMinute } from '../times.js'
 
@@ -8,14 +9,17 @@ const HEADER = ['KEY', 'DOMAIN', 'LABEL', 'STATE', 'CREATED', 'EXPIRES', 'LAST U
 
 /** `prompt-train keys list`: every key, how it stands and who uses it. */
 export async function run({ flags: { json }, values: { domain } }: Given): Promise<void> {
-  const { keys, leftOut } = await withStores(async ({ places, health }) => {
-    const listed: ListedKey[] = []
-    for (const place of places) listed.push(...(await listKeys(place, domain)))
-    return { keys: listed, leftOut: health().refused.length }
-  })
+  const { keys, away, leftOut } = await withStores(
+    async ({ places, away, health }) => {
+      const listed: ListedKey[] = []
+      for (const place of places) listed.push(...(await listKeys(place, domain)))
+      return { keys: listed, away, leftOut: health().refused.length + away.length }
+    },
+    { allowAway: true },
+  )
   const now = Date.now()
   if (json) {
-    process.stdout.write(`${JSON.stringify({ keys: keys.map((key) => toJson(key, now)) })}\n`)
+    process.stdout.write(`${JSON.stringify({ keys: keys.map((key) => toJson(key, now)), ...toAwayJson(away) })}\n`)
   } else if (keys.length === 0) {
     process.stdout.write(
       leftOut > 0
@@ -30,6 +34,7 @@ export async function run({ flags: { json }, values: { domain } }: Given): Promi
       ),
     )
   }
+  if (away.length > 0) process.exitCode = 1
 }
 
 interface ListedKey {

@@ -1,23 +1,35 @@
 import { revokeClientKeys } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
+import type { Place, PlaceAway } from '../places.js'
 import { confirm } from '../prompt.js'
-import { assertReadable, type Place, withStores } from '../stores.js'
+import { assertReadable, toAwayJson, withStores } from '../stores.js'
 import { UsageError } from '../usage-error.js'
 
 /** `prompt-train keys revoke`: ends one key, or every key of a domain. */
 export async function run({ flags: { all, yes, json }, values: { domain }, operands: [keyId] }: Given): Promise<void> {
   const which = toWhich(keyId, all === true, domain)
-  const revoked = await withStores(async ({ places, placesOfKey, health }) => {
-    if ('domain' in which) assertReadable(which.domain, health())
-    if ('domain' in which && !yes) await confirmAll(places, which.domain)
-    let sum = 0
-    for (const { clientKeys } of 'domain' in which ? places : await placesOfKey(which.keyId)) {
-      sum += await revokeClientKeys(clientKeys, which)
-    }
-    return sum
-  })
-  if (json) process.stdout.write(`${JSON.stringify({ revoked })}\n`)
+  const { revoked, away } = await withStores(
+    async ({ places, away, placesOfKey, health }) => {
+      if ('domain' in which) assertReadable(which.domain, health())
+      if ('domain' in which && !yes) await confirmAll(places, which.domain)
+      let revoked = 0
+      for (const { clientKeys } of 'domain' in which ? places : await placesOfKey(which.keyId)) {
+        revoked += await revokeClientKeys(clientKeys, which)
+      }
+      return { revoked, away }
+    },
+    { allowAway: true },
+  )
+  if (json) process.stdout.write(`${JSON.stringify({ revoked, ...toAwayJson(away) })}\n`)
   else process.stdout.write(`${toText(revoked, which)} A revoked key is refused within 5 seconds.\n`)
+  if ('domain' in which) for (const place of away) tellStillGood(which.domain, place)
+}
+
+function tellStillGood(domain: string, { kind }: PlaceAway): void {
+  process.exitCode = 1
+  process.stderr.write(
+    `prompt-train: the keys of ${domain} in the ${kind}, which was not reached, still work: mend that and run this again\n`,
+  )
 }
 
 async function confirmAll(places: readonly Place[], domain: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { rotateClientKey } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { howToUse, toKeyJson, toKeyLines } from '../new-key.js'
-import { withStores } from '../stores.js'
+import { toAwayJson, withStores } from '../stores.js'
 import { parseMoment, toIso, toMinute } from '../times.js'
 
 const HELP = 'prompt-train keys rotate'
@@ -16,14 +16,17 @@ export async function run({ flags: { json }, values, operands }: Given): Promise
     ...(expires !== undefined && { expiresAt: parseMoment('expires', expires, now, HELP) }),
     clock: { now: () => now },
   }
-  const { storedIn, key, record, replaced } = await withStores(async ({ placesOfKey }) => {
-    const { clientKeys, name } = (await placesOfKey(operands[0]!))[0]
-    return { storedIn: name, ...(await rotateClientKey(clientKeys, operands[0]!, options)) }
-  })
+  const { storedIn, away, key, record, replaced } = await withStores(
+    async ({ placesOfKey, away }) => {
+      const { clientKeys, name } = (await placesOfKey(operands[0]!))[0]
+      return { storedIn: name, away, ...(await rotateClientKey(clientKeys, operands[0]!, options)) }
+    },
+    { allowAway: true },
+  )
   const { keyId, expiresAt: endsAt } = replaced
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn, replaced: { keyId, endsAt: toIso(endsAt) } })}\n`
+      ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn, replaced: { keyId, endsAt: toIso(endsAt) }, ...toAwayJson(away) })}\n`
       : `${toKeyLines(key, record)}
 The key is shown this once; what is stored is its digest, in ${storedIn}.
 The old key ${keyId} works until ${toMinute(endsAt!)}.

@@ -3,8 +3,9 @@ import type { Given } from '../commands.js'
 import { type OAuthSettings, readEnvironment } from '../environment.js'
 import { nameOAuthVariable } from '../oauth-settings.js'
 import { findOAuthStatus, isAllowed, toStatusJson, toStatusTable } from '../oauth-status-rows.js'
+import type { Place } from '../places.js'
 import { RefusedError } from '../prompt.js'
-import { type Place, withStores } from '../stores.js'
+import { withStores } from '../stores.js'
 import { toMoment } from '../times.js'
 
 /** `prompt-train oauth refresh`: refreshes the credential of a domain now; exit code 1 where nothing was refreshed. */

@@ -2,8 +2,9 @@ import type { OAuthStatus } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { readEnvironment } from '../environment.js'
 import { findOAuthStatus, toStatusJson, toStatusTable } from '../oauth-status-rows.js'
+import type { Place } from '../places.js'
 import { findSealProblem } from '../seal-problem.js'
-import { listDomains, type Place, withStores } from '../stores.js'
+import { listDomains, withStores } from '../stores.js'
 
 /** `prompt-train oauth status`: how the OAuth credentials stand; exit code 1 where one needs a person. */
 export async function run({ flags: { json }, values: { domain } }: Given): Promise<void> {

@@ -207,6 +207,30 @@ describe('with DATABASE_URL and a folder of credential files', { timeout: 90_000
     expect(await stored()).toBe('')
   })
 
+  it('while the folder of CREDENTIALS_DIR is not there, keys in the database are rotated, listed and revoked', async () => {
+    const folder = makeFolder()
+    await addCredential(folder)
+    const { keyId } = await runJson(folder, `keys create --domain ${DOMAIN}`, variables)
+    const given = { ...variables, CREDENTIALS_DIR: 'not-here' }
+    const notReached = [
+      { place: 'folder', problem: expect.stringMatching(/CREDENTIALS_DIR: .*not-here: mend the path/) },
+    ]
+    const rotated = await runJson(folder, `keys rotate ${keyId}`, given)
+    expect(rotated).toMatchObject({ storedIn, notReached })
+    expect(await runJson(folder, `keys create --domain ${DOMAIN}`, given)).toMatchObject({ storedIn, notReached })
+    expect(await runJson(folder, `keys revoke ${keyId}`, given)).toEqual({ revoked: 1, notReached })
+    const listed = await run(folder, 'keys list', { variables: given })
+    expect(listed).toMatchObject({ code: 1, stdout: expect.stringContaining(rotated.keyId) })
+    expect(listed.stderr).toMatch(/^prompt-train: not reached: CREDENTIALS_DIR: .*not-here: mend the path/)
+    const all = await run(folder, `keys revoke --all --domain ${DOMAIN} --yes`, { variables: given })
+    expect(all).toMatchObject({ code: 1, stdout: expect.stringMatching(/^2 keys revoked/) })
+    expect(all.stderr).toContain(`the keys of ${DOMAIN} in the folder, which was not reached, still work`)
+    expect(await run(folder, 'keys revoke FAKEaaaa', { variables: given })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('may stand in the folder, which was not reached'),
+    })
+  })
+
   it('keys revoke --all ends the keys of a domain wherever they are', async () => {
     const folder = makeFolder()
     await runJson(folder, `keys create --domain ${DOMAIN}`, variables)

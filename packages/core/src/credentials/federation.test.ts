@@ -106,6 +106,17 @@ describe('federation', () => {
     expect(server.asked[1]!.grant.federation_rule_id).toBe('fdrl_2')
   })
 
+  it.each(['sk-ant-FAKE\r\nx-api-key: FAKE', 'sk-ant-FAKE-é', ' sk-ant-FAKE', ''])(
+    'sends no token that cannot stand in a header: %j',
+    async (access_token) => {
+      const { server, token, lines } = open()
+      server.script.push({ status: 200, body: { access_token, token_type: 'bearer', expires_in: 3600 } })
+      await expect(token()).rejects.toMatchObject({ code: 'credential_refresh_failed' })
+      expect(lines.join('\n')).toContain('malformed')
+      expect(lines.join('\n')).not.toContain('FAKE')
+    },
+  )
+
   it('replaces a token that the upstream refused', async () => {
     const { resolver, server } = open()
     const refused = await resolver.resolve('example.com')

@@ -1056,4 +1056,11 @@ describe('a credential that cannot stand in a header', () => {
     const fields = () => ({ accessToken: new Secret(text) })
     await expect(resolving({ fields })()).rejects.toMatchObject(problem('accessToken'))
   })
+
+  it.each(texts)('is refused by its field where it replaces a token that was refused: %j', async (text) => {
+    const { resolver, store, clock } = open()
+    const refused = (await resolver.resolve(DOMAIN)) as OAuthCredential
+    await store.update(DOMAIN, () => oauth(clock, HOUR, { accessToken: new Secret(text) }))
+    await expect(resolver.replace(DOMAIN, refused)).rejects.toMatchObject(problem('accessToken'))
+  })
 })

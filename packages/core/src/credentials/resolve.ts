@@ -3,14 +3,20 @@ import type { Alerts } from '../alerts.js'
 import type { Clock } from '../clock.js'
 import { ProxyError } from '../errors.js'
 import { type Logger, toLoggedError } from '../logger.js'
-import type { Credential, FederationCredential, OAuthCredential, UsableCredential } from '../storage/credential.js'
+import type {
+  ApiKeyCredential,
+  Credential,
+  FederationCredential,
+  OAuthCredential,
+  UsableCredential,
+} from '../storage/credential.js'
 import { type CredentialLookup, type CredentialStore, isPromise, type MaybePromise } from '../storage/storage.js'
 import { within } from '../within.js'
 import { type Assertion, FederationSource, type FederationTools } from './federation.js'
 import { createOwner, isStore } from './oauth-refresh.js'
 import { OAuthSource, type OAuthSourceTools } from './oauth-source.js'
 import { Renewal } from './renewal.js'
-import { assertSendable } from './sendable.js'
+import { sendable } from './sendable.js'
 import { isSubscription } from './subscription.js'
 import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 
@@ -73,10 +79,14 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
   const entries = new Map<string, Entry>()
 
   function use(domain: string, found: Credential | null): MaybePromise<UsableCredential> {
+    const used = toUsable(domain, found)
+    return isPromise(used) ? used.then((credential) => sendable(domain, credential)) : sendable(domain, used)
+  }
+
+  function toUsable(domain: string, found: Credential | null): MaybePromise<ApiKeyCredential | OAuthCredential> {
     switch (found?.type) {
       case 'api_key':
         forget(domain)
-        assertSendable(domain, 'apiKey', found.apiKey)
         return found
       case 'oauth':
         return useOAuth(domain, found)
@@ -90,14 +100,13 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
     }
   }
 
-  function useOAuth(domain: string, found: OAuthCredential): MaybePromise<UsableCredential> {
+  function useOAuth(domain: string, found: OAuthCredential): MaybePromise<OAuthCredential> {
     if (!tools.isAllowed(found)) {
       alerts.raise('subscription_not_allowed', domain, NOT_ALLOWED)
       throw new ProxyError('credential_unavailable')
     }
     const { source, renewal } = oauth(domain)
-    const used = renewal.use(source.view(found))
-    return isPromise(used) ? used.then((credential) => sendable(domain, credential)) : sendable(domain, used)
+    return renewal.use(source.view(found))
   }
 
   function oauth(domain: string): { source: OAuthSource; renewal: Renewal } {
@@ -163,7 +172,8 @@ export function createCredentialResolver(settings: ResolverSettings): Credential
     },
     async replace(domain, refused) {
       if (refused.type !== 'oauth') return null
-      return (await entries.get(domain)?.renewal.replace(refused.accessToken)) ?? null
+      const other = await entries.get(domain)?.renewal.replace(refused.accessToken)
+      return other == null ? null : sendable(domain, other)
     },
     health() {
       const sources = [...entries.values()]
@@ -207,8 +217,3 @@ async function close({ source, renewal }: Entry): Promise<void> {
 
 const NOT_ALLOWED =
   'The credential counts as one of a subscription plan, which is not used unless oauth.allowSubscriptionOAuth is set: see docs/oauth.md'
-
-function sendable(domain: string, credential: OAuthCredential): OAuthCredential {
-  assertSendable(domain, 'accessToken', credential.accessToken)
-  return credential
-}

@@ -1,4 +1,5 @@
 import { isIn, NAME } from './characters.js'
+import { WordSet } from './word-set.js'
 
 /** The name before a separator, and where it stands. */
 export interface AssignedName {
@@ -9,8 +10,7 @@ export interface AssignedName {
   readonly spaced: boolean
 }
 
-const TYPES = new Set(['string', 'String', 'str', 'text', 'Text', 'char', 'CharSequence', 'any'])
-const MAX_TYPE = 'CharSequence'.length
+const TYPES = new WordSet(['string', 'String', 'str', 'text', 'Text', 'char', 'CharSequence', 'any'])
 const MAX_NAME = 64
 /** An escape character, written so or as itself. */
 const ESCAPE = `(?:${String.fromCharCode(27)}|\\\\{1,4}(?:u001[bB]|x1[bB]|033|e))`
@@ -32,16 +32,19 @@ export function readNameBefore(text: string, separator: number): AssignedName | 
   if (start === end) return null
   start = afterEscape(text, start, end)
   const name = text.slice(start, end)
-  if (!quoted && name.length <= MAX_TYPE && TYPES.has(name)) {
-    let outer = start
-    while (outer > 0 && start - outer < 4 && /[ :*]/.test(text[outer - 1]!)) outer--
-    const typed = outer < start ? readNameBefore(text, outer) : null
+  if (!quoted && joinsType(text.charCodeAt(start - 1)) && TYPES.has(name)) {
+    let outer = start - 1
+    while (outer > 0 && start - outer < 4 && joinsType(text.charCodeAt(outer - 1))) outer--
+    const typed = readNameBefore(text, outer)
     if (typed !== null) return typed
   }
   return { name, start, quoted, spaced }
 }
 
 const isSpace = (code: number): boolean => code === 32 || code === 9
+
+/** What stands between a name and its type, in either order: `name: string`, `char *name`. */
+const joinsType = (code: number): boolean => code === 32 || code === 58 || code === 42
 
 function skipColour(text: string, at: number): number {
   if (text.charCodeAt(at - 1) !== 109) return at

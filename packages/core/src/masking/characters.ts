@@ -43,5 +43,18 @@ export function endOfRun(text: string, from: number, to: number, set: number): n
   return at
 }
 
+const PER_CENT = 37
+
+/** The same in percent-encoded text, where an escape that `stop`, a sticky expression, takes ends the run too. */
+export function endOfEncodedRun(text: string, from: number, to: number, set: number, stop: RegExp): number {
+  let at = from
+  for (; at < to && isIn(text.charCodeAt(at), set); at++) {
+    if (text.charCodeAt(at) !== PER_CENT || at + 3 > to) continue
+    stop.lastIndex = at
+    if (stop.test(text)) break
+  }
+  return at
+}
+
 export const isHex = (code: number): boolean =>
   (code >= 48 && code <= 57) || (code >= 65 && code <= 70) || (code >= 97 && code <= 102)

@@ -36,6 +36,8 @@ export function findFlagged(text: string, at: number, memo: Memo): Finding | nul
   )
 }
 
+/** What the names of the programs hold: a quick test that most texts fail. */
+const PROGRAM_PARTS = ['mysql', 'login', 'redis', 'mongo', 'mariadb', 'sshpass', 'htpasswd']
 const SHORT = /-(?:p[ =]?|a )["']?([^\s"'\\;|&<>]{3,128})/y
 /** The program of the command that the text ends in. */
 const PROGRAM =
@@ -43,12 +45,15 @@ const PROGRAM =
 
 /** `-p secret` of programs that take passwords so, `-psecret` of MySQL's. */
 export function findShortOption(text: string, at: number): Finding | null {
+  // Most options belong to no such program: their values, which may be long, are not read.
+  const before = text.slice(Math.max(0, at - 160), at)
+  const program = PROGRAM_PARTS.some((part) => before.includes(part)) ? PROGRAM.exec(before)?.[1] : undefined
+  if (program === undefined) return null
   SHORT.lastIndex = at
   const found = SHORT.exec(text)
   if (found === null) return null
   const value = found[1]!
-  const program = PROGRAM.exec(text.slice(Math.max(0, at - 160), at))?.[1]
-  if (program === undefined || value[0] === '-' || isPlaceholder(value)) return null
+  if (value[0] === '-' || isPlaceholder(value)) return null
   if (text[at + 1] === 'a' && program !== 'redis-cli') return null
   if (text[at + 1] === 'p' && program === 'redis-cli') return null
   if (program.startsWith('my') && (text[at + 2] === ' ' || text[at + 2] === '=')) return null

@@ -197,7 +197,7 @@ function withoutSuffix(name: string, end: number): number {
   const start = ends.startOf(SUFFIX, name, end)
   if (start < end) return start
   let at = end
-  while (at > 0 && /[\d_\-.$]/.test(name[at - 1]!)) at--
+  while (at > 0 && '0123456789_-.$'.includes(name[at - 1]!)) at--
   return at
 }
 

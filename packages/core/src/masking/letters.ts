@@ -1,5 +1,7 @@
+import { WordSet } from './word-set.js'
+
 /** Words that say in what state a secret is, or of what kind, where one might stand: `access_token: revoked`. */
-const STATES = new Set(
+const STATES = new WordSet(
   (
     'absent accepted anonymous body cookie guest header meta query rotate search service ' +
     'absent accepted active allowed available blocked cached cleared collected completed configured confidential ' +

@@ -33,6 +33,13 @@ describe('maskText', () => {
     'x-api-key: a b ',
     'client_secret: a_a\n\n\n\t\t\t\t\t\t\t\t',
     'Bearer auth-auth-auth ',
+    '%20password%3A-us1',
+    'authorization%3Aa-a%20',
+    `key='`,
+    `key=\n'`,
+    ' pwd:AA',
+    '-us1://',
+    '://-p',
   ])('reads nothing again and again of %s without end', (unit) => {
     expect(countWork(unit.repeat(LENGTH / unit.length))).toBeLessThan(20)
   })

@@ -1,7 +1,8 @@
 import { BRACKET, DIGIT, FILLER, kindsOf, LETTER, REPEATED } from './value-kinds.js'
+import { WordSet } from './word-set.js'
 
 /** Words of which names of secrets are made: a value of nothing else is a name, not a secret. */
-const NAME_WORDS = new Set(
+const NAME_WORDS = new WordSet(
   (
     'password passwords passwd pwd pass passphrase passcode secret secrets token tokens api apikey key keys access auth ' +
     'authentication authorization oauth bearer basic client user username id refresh session cookie cookies credential ' +
@@ -25,8 +26,7 @@ const EXPRESSION = /^(?:\$\{|\$\(|\{\{|\{%|#\{|@\{|<%|%\(|\[\[)|\$\{\{? ?[\w.:-]
 /** Runs that stand for what was left out. */
 const ELLIPSIS = /\.\.\.|\u2026|(?:^|[^A-Za-z])[xX]{4,}(?:$|[^A-Za-z])|\*{3}|[•●]{3}/
 const FILLED = /[xX*#]{8}|\*{4}|^([xX0*.•_-])\1{3,}$|^(.)\2{7,}$/
-/** `Name`, `name`, `NAME`. */
-const WORD = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g
+const CONSTANT = /^[A-Z]+(?:_[A-Z]+)+$/
 
 /** Whether a value is one that people write instead of a secret, or one that was masked before. */
 export function isPlaceholder(text: string): boolean {
@@ -48,12 +48,34 @@ function withoutQuotes(text: string): string {
 const isQuote = (character: string | undefined): boolean => character === '"' || character === "'" || character === '`'
 
 /** `your-api-key`, `ACCESS_TOKEN`, `NULL_CHARACTER_TOKEN`. */
-function isMadeOfWords(value: string): boolean {
-  if (!TELLING_WORD.test(value)) return INSTRUCTION.test(value)
-  if (/^[A-Z]+(?:_[A-Z]+)+$/.test(value)) return true
-  return (value.match(WORD)?.every((word) => NAME_WORDS.has(word.toLowerCase())) ?? true) || INSTRUCTION.test(value)
+const isMadeOfWords = (value: string): boolean =>
+  ((isMadeOfNameWords(value) || CONSTANT.test(value)) && TELLING_WORD.test(value)) || INSTRUCTION.test(value)
+
+/** Whether each word, as in `Name`, `name`, `NAME` and `NAMEName`, is one of which names of secrets are made. */
+function isMadeOfNameWords(value: string): boolean {
+  let at = 0
+  while (at < value.length) {
+    const start = at++
+    if (isCapital(value.charCodeAt(start))) {
+      while (isCapital(value.charCodeAt(at))) at++
+      if (isSmall(value.charCodeAt(at)) && at - start > 1) at--
+      else if (at - start === 1) at = endOfSmall(value, at)
+    } else if (isSmall(value.charCodeAt(start))) at = endOfSmall(value, at)
+    else continue
+    if (!NAME_WORDS.hasInAnyCase(value.slice(start, at))) return false
+  }
+  return true
 }
+
+function endOfSmall(value: string, from: number): number {
+  let at = from
+  while (isSmall(value.charCodeAt(at))) at++
+  return at
+}
+
+const isCapital = (code: number): boolean => code >= 65 && code <= 90
+const isSmall = (code: number): boolean => code >= 97 && code <= 122
 
 /** Whether what ends at `end` was shortened to be shown: `cnp_live_…`, `sk-abc...`. */
 export const isShortened = (text: string, end: number): boolean =>
-  text.charCodeAt(end) === 0x2026 || text.startsWith('..', end)
+  text.charCodeAt(end) === 0x2026 || (text.charCodeAt(end) === 46 && text.charCodeAt(end + 1) === 46)

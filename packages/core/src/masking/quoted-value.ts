@@ -16,9 +16,9 @@ export function findQuoted(text: string, place: ValuePlace, quote: Quote, limit:
   if (closing < 0) return findUnclosed(text, place, quote, limit)
   const value = text.slice(start, closing)
   if (value.startsWith('-----BEGIN') || closesName(text, place, quote, value)) return null
-  if (!isSecretValue(value, key, isShellSetting(place) ? 'environment' : 'quoted')) return null
   if (separator.kind === '==' && value.length < 6) return null
   if (separator.kind === ',' && !isSecretArgument(value, place)) return null
+  if (!isSecretValue(value, key, isShellSetting(place) ? 'environment' : 'quoted')) return null
   // `NAME=`command``: the shell runs it.
   if (quote.mark === '`' && separator.kind === '=' && /\s/.test(value)) return null
   return { start, end: closing, mask: maskFor(text, start, key.kind) }

@@ -1,13 +1,21 @@
-import { endOfRun, TOKEN68, UNQUOTED } from './characters.js'
+import { endOfEncodedRun, endOfRun, TOKEN68, UNQUOTED } from './characters.js'
 import { type Finding, MASK, type Memo, type Rest, WINDOW } from './finding.js'
 import { isCompound, isJoinedWords } from './letters.js'
 import { isPlaceholder, isShortened } from './placeholders.js'
 import { prefixMask } from './vendor-keys.js'
+import { WordSet } from './word-set.js'
 
 const restOfToken: Rest = (text, from, to) => endOfRun(text, from, to, TOKEN68)
 
-const PROSE_AFTER_SCHEME =
-  /^(?:tokens?|auth|authentication|authorization|scheme|schemes|header|headers|credentials?|keys?|realm|challenge|of|and|or|is|are|was|the|a|an|format|type|prefix|method|string|value|null|undefined|none|jwt|jwts|required|access|for|with|in|to|from|on|as|if|not|followed|plus|space|abc|xyz|invalid|missing|expired|security)$/i
+/** What follows the name of a scheme in prose. */
+const PROSE_AFTER_SCHEME = new WordSet(
+  (
+    'token tokens auth authentication authorization scheme schemes header headers credential credentials key keys realm ' +
+    'challenge of and or is are was the a an format type prefix method string value null undefined none jwt jwts required ' +
+    'access for with in to from on as if not followed plus space abc xyz invalid missing expired security'
+  ).split(' '),
+)
+const CODE_WORDS = new WordSet(['true', 'false', 'string', 'boolean', 'object', 'void', 'any'])
 const SCHEME =
   /(?:(bearer|basic|token|apikey|api-key|key|digest|negotiate|ntlm|sswid|ssws|geniekey|aws4-hmac-sha256|oauth|hawk|signature|dpop|splunk|klaviyo-api-key|sso-key|bot|private-token|zoho-oauthtoken|discogs|mac|vapid)(?:[ \t]{1,8}|%20|\+(?=\S)))/iy
 
@@ -36,9 +44,7 @@ export function findCredentials(text: string, at: number, limit: number, encoded
 }
 
 const isWordOrPlaceholder = (value: string): boolean =>
-  PROSE_AFTER_SCHEME.test(value) ||
-  /^(?:true|false|string|boolean|object|void|any)$/.test(value) ||
-  isPlaceholder(value)
+  PROSE_AFTER_SCHEME.hasInAnyCase(value) || CODE_WORDS.has(value) || isPlaceholder(value)
 
 /** A value without a scheme is taken for a credential only where no code or prose looks like it. */
 function isAlone(text: string, start: number, value: string): boolean {
@@ -54,13 +60,13 @@ function isAlone(text: string, start: number, value: string): boolean {
 /** What follows the value of a header where its line or the quoted text around it ends. */
 const FIELD_END = /^(?:$|[\r\n"'`\\])/
 
+const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|7[dD])/y
+
 function endOfCredential(text: string, start: number, limit: number, encoded: boolean): number {
-  let end = endOfRun(text, start, limit, UNQUOTED)
-  if (encoded) {
-    const stop = text.slice(start, end).search(/%(?:2[0267cC]|0[aAdD]|7[dD])/)
-    if (stop >= 0) end = start + stop
-  }
-  if (end < limit) while (end > start && /[.:?]/.test(text[end - 1]!)) end--
+  let end = encoded
+    ? endOfEncodedRun(text, start, limit, UNQUOTED, ENCODED_END)
+    : endOfRun(text, start, limit, UNQUOTED)
+  if (end < limit) while (end > start && '.:?'.includes(text[end - 1]!)) end--
   return end
 }
 
@@ -77,18 +83,18 @@ function endOfParameters(text: string, start: number, limit: number): number {
   return end
 }
 
+const BEARER_OR_BASIC = /(bearer|basic)(?:[ \t]{1,8}|%20|\+|: ?)["']?/iy
+
 /** `Bearer …` and `Basic …` where no header name stands before them. */
 export function findScheme(text: string, at: number, memo: Memo): Finding | null {
   if (memo.schemes.covers(at)) return null
-  const word = /(bearer|basic)(?:[ \t]{1,8}|%20|\+|: ?)["']?/iy
-  word.lastIndex = at
-  const found = word.exec(text)
+  BEARER_OR_BASIC.lastIndex = at
+  const found = BEARER_OR_BASIC.exec(text)
   if (found === null) return null
-  const start = word.lastIndex
+  const start = BEARER_OR_BASIC.lastIndex
   const limit = Math.min(text.length, at + WINDOW)
   let end = endOfRun(text, start, limit, TOKEN68)
-  if (end < limit)
-    while (end > start && /[.:=]/.test(text[end - 1]!) && !(text[end - 1] === '=' && end - start > 6)) end--
+  if (end < limit) end = withoutStops(text, start, end)
   const value = text.slice(start, end)
   const isSecret =
     value.length >= 3 &&
@@ -101,13 +107,20 @@ export function findScheme(text: string, at: number, memo: Memo): Finding | null
   return null
 }
 
+/** Neither the stop of a sentence nor an equals sign is part of a token, which may end in the padding of base64 though. */
+function withoutStops(text: string, start: number, end: number): number {
+  let at = end
+  while (at > start && '.:='.includes(text[at - 1]!) && !(text[at - 1] === '=' && at - start > 6)) at--
+  return at
+}
+
 function isBearer(text: string, at: number, value: string, end: number): boolean {
-  if (PROSE_AFTER_SCHEME.test(value)) return false
+  if (PROSE_AFTER_SCHEME.hasInAnyCase(value)) return false
   if (/\d/.test(value)) return true
   if (/^[A-Za-z]+(?:[-./][A-Za-z]+)*$/.test(value)) {
     if (value.length >= 20 && !/[-./]/.test(value)) return true
     if (/[a-z][A-Z]/.test(value) && value.length >= 12) return true
-    if (PROSE_AFTER_SCHEME.test(value.slice(0, value.search(/[-./]|$/)))) return false
+    if (PROSE_AFTER_SCHEME.hasInAnyCase(value.slice(0, value.search(/[-./]|$/)))) return false
     if (isJoinedWords(value) || isDotted(value)) return true
     if (isCompound(value)) return false
     // A quoted text that holds nothing but the scheme and one word.
@@ -134,7 +147,11 @@ const PAIR = /([\w!#$%&*+.^`|~-]{1,128})=(?:(\\?")?)([^\s;,"'\\<>]{0,3800})/y
 /** The same percent-encoded: `sid%3Dvalue%3B%20`. */
 const ENCODED_PAIR =
   /([\w!#$&*+.^`|~-]{1,128})%3[dD]((?:%22)?)((?:[^\s;,"'\\<>%&]|%(?!3[bB]|2[0267]|0[aAdD]|7[cCdD])){0,3800})/y
-const ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|secure|httponly|priority|version|comment|partitioned)$/i
+const ATTRIBUTES = new WordSet(
+  'path domain expires max-age samesite secure httponly priority version comment partitioned'.split(' '),
+)
+const GAP = /;[ \t]{0,4}(?:(?:secure|httponly|partitioned);?[ \t]{0,4}){0,3}|%3B(?:%20|\+)?/iy
+const ATTRIBUTE_REST = /[^;"'\\\r\n]{0,40}/y
 
 /** The first value of `name=value; name=value` that was not masked before (RFC 6265 section 4). */
 export function findCookies(text: string, at: number, limit: number, memo: Memo): Finding | null {
@@ -151,32 +168,32 @@ export function findCookies(text: string, at: number, limit: number, memo: Memo)
     const [all, name, quote, value] = found
     const stop = Math.min(pattern.lastIndex, limit)
     const valueAt = next + all.length - value!.length
-    if (!ATTRIBUTE.test(name!) && value !== '' && !isPlaceholder(value!)) {
+    const isAttribute = ATTRIBUTES.hasInAnyCase(name!)
+    if (!isAttribute && value !== '' && !isPlaceholder(value!)) {
       if (start < 0) start = valueAt
       else masked += text.slice(end, valueAt)
       masked += prefixMask(text, valueAt) ?? MASK
       end = stop
     }
     next = quote === undefined ? stop : stop + quote.length
-    const gap = /;[ \t]{0,4}(?:(?:secure|httponly|partitioned);?[ \t]{0,4}){0,3}|%3B(?:%20|\+)?/iy
-    const expires = /[^;"'\\\r\n]{0,40}/y
-    if (ATTRIBUTE.test(name!)) {
-      expires.lastIndex = next
-      expires.test(text)
-      next = expires.lastIndex
+    if (isAttribute) {
+      ATTRIBUTE_REST.lastIndex = next
+      ATTRIBUTE_REST.test(text)
+      next = ATTRIBUTE_REST.lastIndex
     }
-    gap.lastIndex = next
-    if (!gap.test(text)) break
-    next = gap.lastIndex
+    GAP.lastIndex = next
+    if (!GAP.test(text)) break
+    next = GAP.lastIndex
   }
   if (start >= 0) return { start, end, mask: masked }
   if (next - at > LONG) memo.cookies.add(at, next)
   return null
 }
 
+const ENCODED_NAME = /[\w!#$&*+.^`|~-]{1,128}%3[dD]/y
+
 /** Whether a name and an encoded equals sign follow. */
 function isEncoded(text: string, at: number): boolean {
-  const sign = /[\w!#$&*+.^`|~-]{1,128}%3[dD]/y
-  sign.lastIndex = at
-  return sign.test(text)
+  ENCODED_NAME.lastIndex = at
+  return ENCODED_NAME.test(text)
 }

@@ -30,9 +30,12 @@ export function readSeparator(text: string, at: number, code: number): Separator
 /** `:=`, `::=`, `?=`, `+=`, `||=`, and ` .=` of PHP. */
 function startOfOperator(text: string, at: number): number {
   let start = at
-  while (start > 0 && at - start < 3 && ':?+|'.includes(text[start - 1]!)) start--
+  while (at - start < 3 && isOperator(text.charCodeAt(start - 1))) start--
   return start === at && text.charCodeAt(at - 1) === 46 && text.charCodeAt(at - 2) === 32 ? at - 1 : start
 }
+
+/** One of `:`, `?`, `+` and `|`. */
+const isOperator = (code: number): boolean => code === COLON || code === 63 || code === 43 || code === 124
 
 /** The separator that is written as the escape at `at`: `%3D`, `\x3d` or `\u003d`. */
 export function encodedSeparator(text: string, at: number): Separator {

@@ -1,11 +1,11 @@
-import { ENVIRONMENT, endOfRun, isIn, UNQUOTED } from './characters.js'
+import { ENVIRONMENT, endOfEncodedRun, endOfRun, isIn, UNQUOTED } from './characters.js'
 import type { Finding, Rest } from './finding.js'
 import { isScrambled } from './letters.js'
 import { isShortened } from './placeholders.js'
 import { isRandom } from './randomness.js'
 import { toForm } from './value-form.js'
 import { maskFor, type ValuePlace } from './value-place.js'
-import { isOrdinary, isSecretUnlessOrdinary, isSecretValue, type ValueForm } from './values.js'
+import { isOrdinary, isSecretUnlessOrdinary, isSecretValue, shortestSecret, type ValueForm } from './values.js'
 
 /** A value without quotes. */
 export function findUnquoted(text: string, place: ValuePlace, start: number, limit: number): Finding | null {
@@ -14,12 +14,14 @@ export function findUnquoted(text: string, place: ValuePlace, start: number, lim
   const bare = endOfValue(text, start, limit, separator.encoded, UNQUOTED)
   const isWhole = bare > start && bare < limit && endsEveryForm(text.charCodeAt(bare))
   const whole = isWhole ? text.slice(start, withoutStops(text, start, bare)) : null
-  if (whole !== null && isOrdinary(whole)) {
+  if (whole !== null && (whole.length < shortestSecret(key, false) || isOrdinary(whole))) {
     memo.values.add(start, bare)
     return null
   }
+  const isEmpty = bare === start
+  if (isEmpty && endsEveryForm(text.charCodeAt(start))) return null
   const form = toForm(text, place, bare)
-  if (bare === start && form !== 'environment' && text[start] !== '&' && text[start] !== ',') return null
+  if (isEmpty && form !== 'environment') return null
   const reach = form === 'environment' ? endOfValue(text, start, limit, separator.encoded, ENVIRONMENT) : bare
   const isCut = reach === limit && limit < text.length
   const end = isCut || reach === text.length ? reach : withoutStops(text, start, reach)
@@ -58,14 +60,10 @@ function withoutStops(text: string, start: number, end: number): number {
 const isStop = (code: number): boolean => code === 46 || code === 58 || code === 63 || code === 44
 
 /** What ends a value that is percent-encoded: quotes, `&`, a pipe, line ends, `;`, `<`, `>`, `]` and `}`. */
-const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[cCdD])/
+const ENCODED_END = /%(?:2[0267cC]|0[aAdD]|3[bBcCeE]|5[dD]|7[cCdD])/y
 
-function endOfValue(text: string, start: number, limit: number, encoded: boolean, set: number): number {
-  const end = endOfRun(text, start, limit, set)
-  if (!encoded) return end
-  const stop = text.slice(start, end).search(ENCODED_END)
-  return stop < 0 ? end : start + stop
-}
+const endOfValue = (text: string, start: number, limit: number, encoded: boolean, set: number): number =>
+  encoded ? endOfEncodedRun(text, start, limit, set, ENCODED_END) : endOfRun(text, start, limit, set)
 
 const ELEMENT = /([^<"'\\\r\n]{3,512}?)\s*<\\{0,2}\//y
 

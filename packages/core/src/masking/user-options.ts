@@ -3,15 +3,18 @@ import { isPlaceholder } from './placeholders.js'
 import { isRandom } from './randomness.js'
 
 const OPTION = /(?:-u|--user|--proxy-user|-U)(?:[ =]|%20){0,2}\\?["']?([^\s:"'\\]{0,64}):([^\s"'\\]{0,512})/y
+const PROGRAM_PARTS = ['http', 'curl', 'wget', 'xh']
 const PROGRAM = /\b(?:curl|wget|http|https|xh)\b[^\n]*$/
 
 /** `user:password` given to curl and its like by `-u`; a user alone, as `-u key:`, where it looks random. */
 export function findUserOption(text: string, at: number): Finding | null {
+  const before = text.slice(Math.max(0, at - 200), at)
+  if (!PROGRAM_PARTS.some((part) => before.includes(part)) || !PROGRAM.test(before)) return null
   OPTION.lastIndex = at
   const found = OPTION.exec(text)
   if (found === null) return null
   const [, user, password] = found as unknown as [string, string, string]
-  if (/^\d+$/.test(password) || !PROGRAM.test(text.slice(Math.max(0, at - 200), at))) return null
+  if (/^\d+$/.test(password)) return null
   const end = OPTION.lastIndex
   if (password === '') {
     const start = end - 1 - user.length

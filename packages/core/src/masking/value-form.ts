@@ -49,8 +49,12 @@ function endsField(text: string, separator: Separator, end: number): boolean {
   return FIELD_END.test(text)
 }
 
-const endsLine = (text: string, end: number): boolean =>
-  /^(?:$|\r?\n|\\{1,4}[nr]|["'])/.test(text.slice(end, end + 6).replace(/^[ \t]+(?=[\r\n#]|$)/, ''))
+function endsLine(text: string, end: number): boolean {
+  const code = text.charCodeAt(end)
+  if (code === 10 || code === 34 || code === 39) return true
+  if (code > 32 && code !== 92) return false
+  return /^(?:$|\r?\n|\\{1,4}[nr]|["'])/.test(text.slice(end, end + 6).replace(/^[ \t]+(?=[\r\n#]|$)/, ''))
+}
 
 /** Longest setting that is told from code or prose by what follows. */
 const MAX_SETTING = 256
@@ -72,6 +76,7 @@ const MAY_START_LINE = new Set([Number.NaN, ...Array.from('\n\rnr"\'-t#; \t', (c
 
 function startsLine(text: string, at: number): boolean {
   const code = text.charCodeAt(at - 1)
+  if (code === 10 || code === 13) return true
   if (code > 59 && code !== 92 && code !== 110 && code !== 114) return false
   let blank = at
   while (at - blank < 40 && isBlank(text, blank - 1)) blank--

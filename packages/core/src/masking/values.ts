@@ -2,7 +2,8 @@ import type { Key, KeyKind } from './key-names.js'
 import { isPlainWord, isScrambled, isState } from './letters.js'
 import { isPlaceholder } from './placeholders.js'
 import { isRandom, UUID } from './randomness.js'
-import { COLON, DIGIT, DOT, GREATER, HASH, isMixed, kindsOf, SLASH, SPACE } from './value-kinds.js'
+import { COLON, DIGIT, DOT, GREATER, HASH, isMixed, kindsOf, LETTER, SLASH, SPACE } from './value-kinds.js'
+import { WordSet } from './word-set.js'
 
 /**
  * How a value stands in the text: `quoted`; an `environment` line `NAME=value`; a `form` or connection string
@@ -13,7 +14,7 @@ import { COLON, DIGIT, DOT, GREATER, HASH, isMixed, kindsOf, SLASH, SPACE } from
 export type ValueForm = 'quoted' | 'environment' | 'form' | 'header' | 'property' | 'entry' | 'line' | 'fields' | 'bare'
 
 /** Values that stand for no secret: types, states, booleans, modes. */
-const INNOCENT = new Set(
+const INNOCENT = new WordSet(
   (
     'true false null none nil undefined unset empty yes no on off string str text number integer int float bool boolean ' +
     'object array list any unknown never void date buffer bytes byte binary blob char varchar uuid optional required ' +
@@ -72,25 +73,33 @@ const isTypeLike = (value: string, kinds: number): boolean =>
   (kinds & (DIGIT | HASH)) !== 0 && (value.length <= MAX_TYPE || (kinds & DOT) !== 0) && TYPE_LIKE.test(value)
 
 /** Whether a value is a word of code or a placeholder, in whatever form it stands. */
-export const isOrdinary = (value: string): boolean => INNOCENT.has(value.toLowerCase()) || isPlaceholder(value)
+export const isOrdinary = (value: string): boolean => INNOCENT.hasInAnyCase(value) || isPlaceholder(value)
+
+/** The length below which nothing is a secret: most values of names such as `key` need no other question. */
+export function shortestSecret({ kind, specific }: Key, isQuoted: boolean): number {
+  if (kind === 'opaque') return specific ? 14 : 16
+  if (kind === 'code') return 8
+  return isQuoted ? 1 : 3
+}
 
 /** Whether `value`, which stands after `key`, is a secret rather than code, prose or a placeholder. */
 export const isSecretValue = (value: string, key: Key, form: ValueForm): boolean =>
-  value.length > 0 && !isOrdinary(value) && isSecretUnlessOrdinary(value, key, form)
+  value.length >= shortestSecret(key, form === 'quoted') &&
+  !isOrdinary(value) &&
+  isSecretUnlessOrdinary(value, key, form)
 
 /** The same of a value that {@link isOrdinary} has turned down. */
 export function isSecretUnlessOrdinary(value: string, key: Key, form: ValueForm): boolean {
-  if (value.length === 0) return false
   const kinds = kindsOf(value)
   if (pointsElsewhere(value, kinds) || isTypeLike(value, kinds)) return false
-  if (key.kind === 'opaque') return isOpaque(value, kinds, key.specific, form)
+  if (key.kind === 'opaque') return isOpaque(value, kinds, key, form)
   if (key.kind === 'code') return form === 'form' && isRandom(value, 8)
   return form === 'quoted' ? isQuotedSecret(value, kinds, key) : isUnquotedSecret(value, kinds, key, form)
 }
 
-function isOpaque(value: string, kinds: number, vendor: boolean, form: ValueForm): boolean {
+function isOpaque(value: string, kinds: number, key: Key, form: ValueForm): boolean {
   if (form !== 'quoted' && isMember(value, kinds)) return false
-  if (vendor) return isRandom(value, 14) || UUID.test(value)
+  if (key.specific) return isRandom(value, 14) || UUID.test(value)
   return isRandom(value, 16) && !UUID.test(value) && !/^\w+(?:[-.:/][a-z]+)+$/.test(value)
 }
 
@@ -112,12 +121,16 @@ function isProse(value: string, kind: KeyKind): boolean {
   return SENTENCE_WORD.test(value) || /^[^\d]*[.!?]$/.test(value) || value.split(/\s+/).length > 12
 }
 
+/** What no value without digits begins with. */
+const CODE_STARTS = '!(&*=>|{[]}),;:?@'
+
 function isUnquotedSecret(value: string, kinds: number, { kind, specific }: Key, form: ValueForm): boolean {
   const isSetting = form === 'environment' || form === 'form' || form === 'header'
   const mixed = isMixed(kinds)
-  if (!mixed && /^[!(&*=>|{[\]}),;:?@]/.test(value)) return false
+  if (!mixed && CODE_STARTS.includes(value[0]!)) return false
   if (isMember(value, kinds) && (!isSetting || MODULE.test(value))) return false
-  if (!mixed && /^\d+(?:\.\d+)?$/.test(value)) return kind === 'password' && value.length >= (isSetting ? 4 : 6)
+  if ((kinds & LETTER) === 0 && /^\d+(?:\.\d+)?$/.test(value))
+    return kind === 'password' && value.length >= (isSetting ? 4 : 6)
   if (isSetting) return value.length >= 3 && !(form === 'header' && isState(value))
   if (form === 'fields') return value.length >= 3 && !(kind === 'token' && /^(?:[a-z]{1,7}|[A-Z]{1,7})$/.test(value))
   if (mixed) return value.length >= (form === 'bare' ? 6 : 5) && !(VARIABLE.test(value) && TELLING_WORD.test(value))
