@@ -10,7 +10,7 @@ import {
   sealedCredentialStore,
 } from '@agent-prompt-train/core'
 import { openFolder } from './credential-folder.js'
-import { type OpenedDatabase, openDatabase } from './database.js'
+import type { OpenedDatabase } from './database.js'
 import { type Environment, readEnvironment } from './environment.js'
 
 /** One place where `serve` looks for client keys and credentials: the folder of credential files, or a database. */
@@ -63,7 +63,7 @@ export async function withStores<T>(use: (stores: Stores) => Promise<T>, options
   const environment = readEnvironment({ isTerminal: false })
   const files = openFolder(environment, makeFolder)
   try {
-    const database = environment.databaseUrl === null ? null : await openDatabase(environment)
+    const database = environment.databaseUrl === null ? null : await open(environment)
     try {
       const health = () => files?.health() ?? NO_FILES
       if (tellProblems) tell(health())
@@ -115,6 +115,12 @@ export function assertReadable(domain: string, { refused }: FileCredentialHealth
   if (broken !== undefined) {
     throw new ConfigurationError(broken.file, `${broken.problem}: mend or remove the file; nothing was changed`)
   }
+}
+
+/** The database's driver is loaded where there is a database. */
+async function open(environment: Environment): Promise<OpenedDatabase | null> {
+  const { openDatabase } = await import('./database.js')
+  return openDatabase(environment)
 }
 
 function toPlaces(
