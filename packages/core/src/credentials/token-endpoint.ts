@@ -46,7 +46,8 @@ export function createTokenEndpoint(url: URL, dispatcher: Dispatcher | null): To
   let own: Promise<Dispatcher> | null = null
   return {
     async ask(grant, betas, heldAt = performance.now()) {
-      const via = dispatcher ?? (await (own ??= createAgent()))
+      if (dispatcher === null) own ??= createAgent()
+      const via = dispatcher ?? (await own!)
       return new Promise((resolve) => {
         const handler = new AnswerReader(heldAt, resolve)
         const request: Dispatcher.DispatchOptions = {
