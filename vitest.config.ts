@@ -8,6 +8,9 @@ const onPostgres = [
   'test/canary/postgres/**/*.test.ts',
 ]
 
+/** Replaces a module of Node for all that is loaded in its process. */
+const withMocks = 'packages/core/src/credentials/files/fenced-write.test.ts'
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -19,8 +22,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, withMocks],
+          // They share processes and what is loaded there, and leave nothing behind.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'all',
-          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          include: [withMocks, 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...onPostgres],
         },
       },

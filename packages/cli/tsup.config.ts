@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { withZod } from '../../tsup.base.js'
 
 export default defineConfig({
   entry: ['src/main.ts'],
@@ -6,4 +7,5 @@ export default defineConfig({
   target: 'node20',
   clean: true,
   silent: true,
+  ...withZod,
 })

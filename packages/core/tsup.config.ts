@@ -1,3 +1,3 @@
-import { library } from '../../tsup.base.js'
+import { library, withZod } from '../../tsup.base.js'
 
-export default library(['src/index.ts', 'src/node.ts', 'src/testing/index.ts', 'src/content/worker.ts'])
+export default library(['src/index.ts', 'src/node.ts', 'src/testing/index.ts', 'src/content/worker.ts'], withZod)

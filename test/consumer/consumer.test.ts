@@ -15,7 +15,9 @@ const libraries = packages.slice(0, 4)
 let folder: string
 const tarballs = new Map<string, string>()
 
-const npm = (...args: string[]) => run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder })
+/** Runs a tool of this repository, without npx between. */
+const tool = (name: string, args: readonly string[], cwd = root) =>
+  run(join(root, 'node_modules/.bin', name), args, { cwd })
 const node = async (name: string, code: string) => {
   await writeFile(join(folder, name), code)
   return (await run('node', [name], { cwd: folder })).stdout.trim()
@@ -23,23 +25,13 @@ const node = async (name: string, code: string) => {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'consumer-'))
-  for (const name of packages) {
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, '--loglevel=error'], {
-      cwd: join(root, 'packages', name),
-    })
-    tarballs.set(name, join(folder, JSON.parse(stdout.slice(stdout.indexOf('[')))[0].filename))
-  }
+  const workspaces = packages.flatMap((name) => ['-w', `packages/${name}`])
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, ...workspaces], { cwd: root })
+  for (const { name, filename } of JSON.parse(stdout)) tarballs.set(name.split('/')[1], join(folder, filename))
   await writeFile(join(folder, 'package.json'), '{ "private": true }')
-  await npm(
-    'install',
-    ...tarballs.values(),
-    'express@5',
-    'hono@4',
-    'typescript@5.9',
-    '@types/node@20',
-    '@types/express@5',
-    '@anthropic-ai/sdk@1',
-  )
+  const beside = ['express@5', 'hono@4', '@types/node@20', '@types/express@5', '@anthropic-ai/sdk@1']
+  const quietly = ['--no-audit', '--no-fund', '--loglevel=error']
+  await run('npm', ['install', ...tarballs.values(), ...beside, ...quietly], { cwd: folder })
 }, 180_000)
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -129,9 +121,7 @@ describe('a consumer of the packed packages', () => {
         '--target',
         'es2023',
       ]
-      const tsc = run('npx', ['tsc', ...flags, '--module', module, '--moduleResolution', resolution, 'app.ts'], {
-        cwd: folder,
-      })
+      const tsc = tool('tsc', [...flags, '--module', module, '--moduleResolution', resolution, 'app.ts'], folder)
       await expect(tsc.catch((error) => error.stdout)).resolves.toMatchObject({ stdout: '' })
     },
     120_000,
@@ -167,11 +157,11 @@ describe('a consumer of the packed packages', () => {
 
 describe.each(libraries)('%s as published', (name) => {
   it('satisfies publint', async () => {
-    await run('npx', ['publint', '--strict', tarballs.get(name)!], { cwd: root })
+    await tool('publint', ['--strict', tarballs.get(name)!])
   })
 
   it('resolves its types in every mode', async () => {
     // node10 resolution predates subpath exports, which Node itself has had since 12.
-    await run('npx', ['attw', tarballs.get(name)!, '--profile', 'node16'], { cwd: root })
+    await tool('attw', [tarballs.get(name)!, '--profile', 'node16'])
   })
 })

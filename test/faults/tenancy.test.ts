@@ -6,7 +6,7 @@ import { open, read } from './client.js'
 import { hosts, startProxy } from './scene.js'
 
 /** TENANCY_REQUESTS=100000 with --testTimeout=600000 for the long form. */
-const REQUESTS = Number(process.env.TENANCY_REQUESTS ?? 5000)
+const REQUESTS = Number(process.env.TENANCY_REQUESTS ?? 2000)
 const AT_ONCE = 32
 
 const tenants = Array.from({ length: 50 }, (_, i) => {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { ConfigurationError, isCredentialText, type KeyRing, parseKeyRing, Secret } from '@agent-prompt-train/core'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What `serve` and the commands beside it are told by the environment, checked and complete. */
 export interface Environment {

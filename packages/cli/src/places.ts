@@ -7,7 +7,7 @@ import {
   sealedCredentialStore,
 } from '@agent-prompt-train/core'
 import { openFolder } from './credential-folder.js'
-import { openDatabase } from './database.js'
+import type { OpenedDatabase } from './database.js'
 import type { Environment } from './environment.js'
 
 /** One place where `serve` looks for client keys and credentials: the folder of credential files, or a database. */
@@ -48,7 +48,7 @@ export async function openPlaces(environment: Environment, makeFolder: boolean):
   const { credentialsDir, databaseUrl, keyRing, allowPlain } = environment
   const away: PlaceAway[] = []
   const files = await reach('folder', away, () => openFolder(environment, makeFolder))
-  const database = databaseUrl && (await reach('database', away, () => openDatabase(environment)))
+  const database = databaseUrl && (await reach('database', away, () => open(environment)))
   const toPlace = (kind: Place['kind'], name: string, clientKeys: ClientKeyStore, stored: CredentialStore): Place => ({
     ...{ kind, name, clientKeys, stored, keyRing },
     credentials: keyRing === null ? stored : sealedCredentialStore(stored, keyRing, { allowPlain }),
@@ -65,6 +65,12 @@ export async function openPlaces(environment: Environment, makeFolder: boolean):
       await database?.close()
     },
   }
+}
+
+/** The database's driver is loaded where there is a database. */
+async function open(environment: Environment): Promise<OpenedDatabase | null> {
+  const { openDatabase } = await import('./database.js')
+  return openDatabase(environment)
 }
 
 async function reach<Opened>(

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { oauthSchema } from './credentials/oauth-options.js'
 import { recordSchema } from './recording.js'
 import { ANTHROPIC_API } from './service-url.js'

@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import type { AlertSink } from './alerts.js'
 import { type Authenticate, clientKeyAuthentication } from './auth/authenticate.js'
 import { createNoKeyNotice } from './auth/no-client-key.js'
@@ -15,7 +14,7 @@ import type { ProxyOptions } from './proxy-options.js'
 import { type Recording, recordSchema } from './recording.js'
 import { toServiceUrl } from './service-url.js'
 import type { ClientKeyLookup } from './storage/storage.js'
-import { createDispatcher } from './upstream/dispatcher.js'
+import { createDispatcher, type UpstreamDispatcher } from './upstream/dispatcher.js'
 import type { Timeouts } from './upstream/forward.js'
 import { type AllowHeaders, createHeaderGate, type HeaderGate } from './upstream/headers.js'
 import type { BodyLimits } from './upstream/request-body.js'
@@ -46,7 +45,7 @@ export interface ResolvedOptions {
   readonly origin: string
   /** Path of the upstream's base URL without trailing slash, put before each target. */
   readonly basePath: string
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: UpstreamDispatcher
   readonly ownsDispatcher: boolean
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Alerts } from './alerts.js'
 import type { Clock } from './clock.js'
 import { createContentEncoder } from './content/encoder.js'

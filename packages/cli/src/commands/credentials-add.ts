@@ -1,5 +1,5 @@
 import { ConfigurationError, type Credential, isCredentialText, neverRefreshed, Secret } from '@agent-prompt-train/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Given } from '../commands.js'
 import { assertNoFederation, toFederation } from '../federation-options.js'
 import { askHidden, askLine, isInteractive, RefusedError, readAll } from '../prompt.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConfigurationError } from '../errors.js'
 import published from './model-prices.json' with { type: 'json' }
 

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { z } from 'zod'
+import * as z from 'zod'
 import { toServiceUrl } from '../service-url.js'
 import type { CredentialStore } from '../storage/storage.js'
 import { isTrustedTokenUrl } from './token-endpoint.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Secret } from '../secret.js'
 import { isCredentialText } from '../storage/credential.js'
 import type { TokenAnswer } from './token-endpoint.js'

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { isLoopback } from '../service-url.js'
 
 /** What came of a request to a token endpoint. */
@@ -43,13 +43,11 @@ export function isTrustedTokenUrl(url: URL): boolean {
 
 /** Creates a token endpoint. A `dispatcher` is the caller's to close. */
 export function createTokenEndpoint(url: URL, dispatcher: Dispatcher | null): TokenEndpoint {
-  // Calls are hours apart: a kept connection would be a dead one. No environment variable may switch verification off.
-  const own =
-    dispatcher === null
-      ? new Agent({ pipelining: 0, connect: { timeout: CONNECT_MS, rejectUnauthorized: true } })
-      : null
+  let own: Promise<Dispatcher> | null = null
   return {
-    ask(grant, betas, heldAt = performance.now()) {
+    async ask(grant, betas, heldAt = performance.now()) {
+      if (dispatcher === null) own ??= createAgent()
+      const via = dispatcher ?? (await own!)
       return new Promise((resolve) => {
         const handler = new AnswerReader(heldAt, resolve)
         const request: Dispatcher.DispatchOptions = {
@@ -66,16 +64,23 @@ export function createTokenEndpoint(url: URL, dispatcher: Dispatcher | null): To
           body: JSON.stringify(grant),
         }
         try {
-          ;(dispatcher ?? own!).dispatch(request, handler)
+          via.dispatch(request, handler)
         } catch {
           handler.giveUp('unreachable')
         }
       })
     },
     async close() {
-      await own?.destroy()
+      await (await own)?.destroy()
     },
   }
+}
+
+/** Loads undici, which is dear, only where something is asked. */
+async function createAgent(): Promise<Dispatcher> {
+  const { Agent } = await import('undici')
+  // Calls are hours apart: a kept connection would be a dead one. No environment variable may switch verification off.
+  return new Agent({ pipelining: 0, connect: { timeout: CONNECT_MS, rejectUnauthorized: true } })
 }
 
 class AnswerReader implements Dispatcher.DispatchHandler {

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConfigurationError } from '../errors.js'
 import { Secret } from '../secret.js'
 import { RING_KEY_ID } from './sealed-value.js'

@@ -1,4 +1,10 @@
-import { buildConnector, Dispatcher, Pool } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
+
+/** What the proxy calls of an undici dispatcher. */
+export interface UpstreamDispatcher {
+  dispatch: Dispatcher['dispatch']
+  destroy(): Promise<void>
+}
 
 /**
  * How long an unused connection is kept. Far below the minutes that the API's edge keeps its end, long enough that a
@@ -14,20 +20,46 @@ const socketOfError = new WeakMap<object, object>()
  * request with `reset` gets a connection that nobody used before, and that nobody uses after it: several kept ones may
  * have gone stale at once.
  */
-export function createDispatcher(origin: string, connectMs: number): Dispatcher {
-  const connect = createConnector(connectMs)
-  const kept = new Pool(origin, { pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, connect })
-  const fresh = new Pool(origin, { pipelining: 1, connect })
-  return Object.assign(new Dispatcher(), {
-    dispatch: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) =>
-      (options.reset ? fresh : kept).dispatch(options, handler),
-    close: async () => void (await Promise.all([kept.close(), fresh.close()])),
-    destroy: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])),
+export function createDispatcher(origin: string, connectMs: number): UpstreamDispatcher {
+  let pools: Pools | null = null
+  const opening = openPools(origin, connectMs).then((opened) => {
+    pools = opened
+    return opened
   })
+  return {
+    dispatch(options, handler) {
+      if (pools !== null) return send(pools, options, handler)
+      opening.then((opened) => send(opened, options, handler)).catch((error) => handler.onResponseError?.(null!, error))
+      return true
+    },
+    async destroy() {
+      const { kept, fresh } = await opening
+      await Promise.all([kept.destroy(), fresh.destroy()])
+    },
+  }
 }
 
-function createConnector(connectMs: number): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectMs, keepAlive: true })
+type Pools = Record<'kept' | 'fresh', Dispatcher>
+
+function send(
+  { kept, fresh }: Pools,
+  options: Dispatcher.DispatchOptions,
+  handler: Dispatcher.DispatchHandler,
+): boolean {
+  return (options.reset ? fresh : kept).dispatch(options, handler)
+}
+
+/** undici takes longer to load than all the rest: what never forwards goes without it, and a server listens before. */
+async function openPools(origin: string, connectMs: number): Promise<Pools> {
+  const { buildConnector, Pool } = await import('undici')
+  const connect = watchConnections(buildConnector({ timeout: connectMs, keepAlive: true }))
+  return {
+    kept: new Pool(origin, { pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, connect }),
+    fresh: new Pool(origin, { pipelining: 1, connect }),
+  }
+}
+
+function watchConnections(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (error, socket) => {
       if (error !== null) return callback(error, null)

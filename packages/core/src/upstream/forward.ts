@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import { ProxyError, toErrorBody } from '../errors.js'
 import type { ResponseSink } from '../mountable.js'
 import { CoalescingWriter } from './coalescing-writer.js'
-import { isStaleSocketError } from './dispatcher.js'
+import { isStaleSocketError, type UpstreamDispatcher } from './dispatcher.js'
 import { isEventStream } from './headers.js'
 import { ClientGoneError } from './request-body.js'
 import { toUpstreamError } from './upstream-error.js'
@@ -31,7 +31,7 @@ export interface AnswerObserver {
 }
 
 export interface UpstreamRequest {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: Pick<UpstreamDispatcher, 'dispatch'>
   readonly origin: string
   readonly method: string
   readonly path: string

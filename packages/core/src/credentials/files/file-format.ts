@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isClientKey } from '../../client-key.js'
 import { isCredentialText } from '../../storage/credential.js'
 

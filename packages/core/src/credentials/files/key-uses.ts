@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../../clock.js'
 import { ConfigurationError, StorageError } from '../../errors.js'
 import type { Logger } from '../../logger.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { KeyRingError } from '../../errors.js'
 import { Secret } from '../../secret.js'
 import type {
