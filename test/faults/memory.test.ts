@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startScriptedUpstream } from '../support/scripted-upstream.js'
@@ -54,10 +55,13 @@ describe.each(['Express', 'Hono'])('memory over %s', (host) => {
     for (let i = 0; i < 10; i++) for await (const _ of await start(MIB));
     const before = await proxy.bytes()
     let most = 0
-    const watch = setInterval(async () => {
-      most = Math.max(most, await proxy.bytes())
-    }, 20)
-    onTestFinished(() => clearInterval(watch))
+    let watching = true
+    onTestFinished(() => {
+      watching = false
+    })
+    const watched = (async () => {
+      for (; watching; await sleep(20)) most = Math.max(most, await proxy.bytes())
+    })()
 
     const answer = await start(ANSWER_BYTES)
     answer.pause()
@@ -70,7 +74,8 @@ describe.each(['Express', 'Hono'])('memory over %s', (host) => {
     await expect.poll(stalled, { interval: 200, timeout: 10_000 }).toBe(true)
     const whileHeld = most - before
     for await (const _ of answer);
-    clearInterval(watch)
+    watching = false
+    await watched
     console.info(
       `${host}: ${toMb(before)} MB, +${toMb(whileHeld)} MB while the client does not read, +${toMb(most - before)} MB at most`,
     )
