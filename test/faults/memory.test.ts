@@ -52,7 +52,7 @@ describe.each(['Express', 'Hono'])('memory over %s', (host) => {
     const proxy = await startProcess(host, origin)
     const start = (bytes: number) => headOf(open(proxy.origin, { body: String(bytes) }))
     // What code, compiled code and the first buffers take.
-    for (let i = 0; i < 10; i++) for await (const _ of await start(MIB));
+    for (let i = 0; i < 60; i++) for await (const _ of await start(MIB));
     const before = await proxy.bytes()
     let most = 0
     let watching = true

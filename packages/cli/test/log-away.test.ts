@@ -36,10 +36,10 @@ async function start(stdout: 'pipe' | number, variables: Record<string, string>)
   return { child, ask }
 }
 
-describe.each(['false', 'true'])('serve whose log goes nowhere, LOG_PRETTY=%s', (LOG_PRETTY) => {
+describe.each(['false', 'true'])('serve whose log goes nowhere, LOG_PRETTY=%s', { timeout: 60_000 }, (LOG_PRETTY) => {
   it('serves on a full disk, and stops when told to', async () => {
     const { child, ask } = await start(openSync('/dev/full', 'w'), { LOG_PRETTY })
-    await expect.poll(() => ask().then(({ status }) => status, String), { timeout: 15_000 }).toBe(401)
+    await expect.poll(() => ask().then(({ status }) => status, String), { timeout: 45_000 }).toBe(401)
     for (let i = 0; i < 20; i++) expect((await ask()).status).toBe(401)
     const ended = once(child, 'exit')
     child.kill('SIGTERM')
@@ -50,7 +50,7 @@ describe.each(['false', 'true'])('serve whose log goes nowhere, LOG_PRETTY=%s', 
     const { child, ask } = await start('pipe', { LOG_PRETTY })
     await once(child.stdout!, 'data')
     child.stdout!.destroy()
-    await expect.poll(() => ask().then(({ status }) => status, String), { timeout: 15_000 }).toBe(401)
+    await expect.poll(() => ask().then(({ status }) => status, String), { timeout: 45_000 }).toBe(401)
     for (let i = 0; i < 20; i++) expect((await ask()).status).toBe(401)
   })
 })
