@@ -155,9 +155,13 @@ function findAtDash(text: string, at: number, memo: Memo): Finding | null {
 
 /** Keys so distinct that they are found right behind other text, known by their first `-` or `_`. */
 function findGlued(text: string, at: number): Finding | null {
-  if (text.startsWith('-ant-', at) && text.startsWith('sk', at - 2)) return findVendorKey(text, at - 2)
+  if (text.startsWith('-ant-', at) && text.startsWith('sk', at - 2)) return findInWord(text, at - 2)
   if ((text.startsWith('_live_', at) || text.startsWith('_test_', at)) && text.startsWith('cnp', at - 3)) {
-    return findVendorKey(text, at - 3)
+    return findInWord(text, at - 3)
   }
   return null
 }
+
+/** A key that begins a word has been looked for there. */
+const findInWord = (text: string, at: number): Finding | null =>
+  isIn(text.charCodeAt(at - 1), WORD) ? findVendorKey(text, at) : null
