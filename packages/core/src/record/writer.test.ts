@@ -34,8 +34,7 @@ function openStore() {
       async append(records) {
         calls += 1
         if (state.append === 'hangs') return new Promise<void>(() => {})
-        if (state.append === 'rejects' || records.some(state.refuses))
-          throw state.error
+        if (state.append === 'rejects' || records.some(state.refuses)) throw state.error
         taken.push(...records.map(({ requestId }) => requestId))
         await store.append(records)
       },
