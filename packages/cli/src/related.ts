@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000
 
 /**
  * The requests of the conversation that the operand names one of. It is looked for from `--since` on, or else from a week
- * before that request.
+ * before that request; never from later than that, as the conversation would not be found.
  *
  * @param help the command whose help an error points to
  * @throws RefusedError where there is no such request
@@ -22,6 +22,9 @@ export async function findRelated(
   if (record === null) throw new RefusedError(`no request "${requestId!.slice(0, 64)}" is recorded here`)
   const { domain, startedAt } = record
   if (domain === null) return [requestId!]
-  const { conversations } = await listConversations(exchanges, { domain, from: from ?? startedAt - 7 * DAY_MS })
+  const { conversations } = await listConversations(exchanges, {
+    domain,
+    from: Math.min(from ?? startedAt - 7 * DAY_MS, startedAt),
+  })
   return relatedRequests(conversations, requestId!)
 }

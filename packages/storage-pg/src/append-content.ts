@@ -64,11 +64,13 @@ function sizeOf({ content }: ExchangeRecord): number {
   return (content?.request?.length ?? 0) + (content?.answer?.length ?? 0)
 }
 
+/** One that rests on no other takes the place of one that does: its parent may have been lost on the way here. */
 async function insertRuns(queries: Queries, runs: readonly Placed<HistoryRun>[]): Promise<void> {
   await queries.rows(
     `insert into $<schema:name>.runs (day, domain, id, parent, parts)
     select * from unnest($1::date[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
-    on conflict do nothing`,
+    on conflict (id, domain, day) do update set parent = excluded.parent, parts = excluded.parts
+    where runs.parent is not null and excluded.parent is null`,
     [
       runs.map(({ day }) => day),
       runs.map(({ domain }) => domain),

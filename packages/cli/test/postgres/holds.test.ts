@@ -71,6 +71,15 @@ describe('holds', () => {
     expect(await areThere([first, second, agent])).toEqual([false, false, false])
   })
 
+  it('take the conversation whole from the request on where it is looked for from later on', async () => {
+    const session = { sessionId: 'session-2' }
+    const ids = await append(session, session)
+    const { held } = await runJson(makeFolder(), `holds add ${ids[0]} --since 1d`, variables)
+    expect(held.sort()).toEqual(ids.sort())
+    const { released } = await runJson(makeFolder(), `holds release ${ids[0]}`, variables)
+    expect(released.sort()).toEqual(held)
+  })
+
   it('take a request of no known domain alone', async () => {
     const folder = makeFolder()
     const [refused] = await append({ domain: null, content: null, status: 401 })

@@ -9,11 +9,17 @@ export function relatedRequests(conversations: readonly Conversation[], requestI
   const conversationOf = new Map(
     conversations.flatMap((conversation) => requestsOf(conversation).map((id) => [id, conversation] as const)),
   )
-  const rootOf = (conversation: Conversation | undefined): Conversation | undefined => {
-    const { subTaskOf } = conversation ?? { subTaskOf: null }
-    return subTaskOf === null ? conversation : rootOf(conversationOf.get(subTaskOf))
+  const own = conversationOf.get(requestId)
+  if (own === undefined) return [requestId]
+  const neighbours = new Map<Conversation, Conversation[]>(conversations.map((conversation) => [conversation, []]))
+  for (const subTask of conversations) {
+    const caller = subTask.subTaskOf === null ? undefined : conversationOf.get(subTask.subTaskOf)
+    if (caller === undefined) continue
+    neighbours.get(caller)!.push(subTask)
+    neighbours.get(subTask)!.push(caller)
   }
-  const root = rootOf(conversationOf.get(requestId))
-  if (root === undefined) return [requestId]
-  return conversations.filter((conversation) => rootOf(conversation) === root).flatMap(requestsOf)
+  const related = new Set([own])
+  // What is added on the way is visited too. Prompts are the clients': two sub-tasks may seem to call for each other.
+  for (const conversation of related) for (const next of neighbours.get(conversation)!) related.add(next)
+  return conversations.filter((conversation) => related.has(conversation)).flatMap(requestsOf)
 }

@@ -1,3 +1,4 @@
+import { ConfigurationError, StorageError } from '../errors.js'
 import type { ExchangeRecord, ExchangeStore } from '../storage/exchange-store.js'
 
 /** How long the store may take: what waits in memory is lost with the process, so with a spill patience is short. */
@@ -49,7 +50,7 @@ export class Attempts {
     }
   }
 
-  /** Appends the records one by one: how many the store refused while it took others; null where it took none. */
+  /** Appends the records one by one: how many the store refused while it took others; null where the store is at fault. */
   async isolate(records: readonly ExchangeRecord[]): Promise<number | null> {
     let refused = 0
     let taken = 0
@@ -59,7 +60,7 @@ export class Attempts {
         taken += 1
       } catch (error) {
         refused += 1
-        if (error instanceof StoreSilentError || (taken === 0 && refused >= MAX_REFUSALS)) return null
+        if (isOfStore(error) || (taken === 0 && refused >= MAX_REFUSALS)) return null
       }
     }
     return taken === 0 ? null : refused
@@ -69,4 +70,10 @@ export class Attempts {
   async #call(records: readonly ExchangeRecord[]): Promise<void> {
     await this.#store.append(records)
   }
+}
+
+/** Whether an error is about the store, whatever the record: its silence, an outdated schema, or the rights of its role. */
+function isOfStore(error: unknown): boolean {
+  if (error instanceof StorageError) return error.code === 'not_permitted' || error.code === 'read_only'
+  return error instanceof StoreSilentError || error instanceof ConfigurationError
 }

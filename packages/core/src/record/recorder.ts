@@ -84,6 +84,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let gatherTimer: NodeJS.Timeout | undefined
   let lastError: string | null = null
   let turnedAway = 0
+  /** How often something that was taken was lost. */
+  let losses = 0
 
   const writer = new ExchangeWriter({
     store,
@@ -91,7 +93,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
     clock,
     retention,
     onLost(records, why, taken) {
-      if (taken) encoder?.forget()
+      if (taken) {
+        losses += 1
+        encoder?.forget()
+      }
       raise('records_dropped', 'recorder', `${records} exchange records were lost: ${why}.`)
     },
     onAway(away, error) {
@@ -120,12 +125,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   async function encode(batch: readonly ExchangeDraft[]): Promise<void> {
     const bodies = batch.map((draft) => (encoder === null ? null : draft.toBodies()))
+    const lossesBefore = losses
     const encoded = await encodeBodies(bodies.filter((item) => item !== null))
     let next = 0
     for (const [index, draft] of batch.entries()) {
       const record = toRecord(draft, bodies[index] === null ? NOTHING : encoded[next++]!, options)
       draft.release()
-      if (writer.add(record)) encoder?.remember(record)
+      // What was lost meanwhile may be what this one rests on: then nothing that goes on may rest on this one.
+      if (writer.add(record) && losses === lossesBefore) encoder?.remember(record)
     }
   }
 

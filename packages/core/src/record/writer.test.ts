@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { newRecord } from '../../test/support/new-record.js'
+import { ConfigurationError, StorageError } from '../errors.js'
 import type { ExchangeRecord, ExchangeStore, StoredContent } from '../storage/exchange-store.js'
 import { memoryExchanges } from '../storage/memory-exchanges.js'
 import type { Spill } from './spill.js'
@@ -16,9 +17,10 @@ const clock = { now: () => Date.now(), monotonic: () => Date.now() + readings++ 
 function openStore() {
   const store = memoryExchanges(100_000)
   const taken: string[] = []
-  const state: { append: 'works' | 'rejects' | 'hangs'; refuses: (record: ExchangeRecord) => boolean } = {
+  const state: { append: 'works' | 'rejects' | 'hangs'; refuses: (record: ExchangeRecord) => boolean; error: Error } = {
     append: 'works',
     refuses: () => false,
+    error: Object.assign(new Error('FAKE'), { code: 'away' }),
   }
   let calls = 0
   return {
@@ -32,8 +34,7 @@ function openStore() {
       async append(records) {
         calls += 1
         if (state.append === 'hangs') return new Promise<void>(() => {})
-        if (state.append === 'rejects' || records.some(state.refuses))
-          throw Object.assign(new Error('FAKE'), { code: 'away' })
+        if (state.append === 'rejects' || records.some(state.refuses)) throw state.error
         taken.push(...records.map(({ requestId }) => requestId))
         await store.append(records)
       },
@@ -206,6 +207,23 @@ describe('ExchangeWriter', () => {
     await pass(20_000)
     expect(taken).toEqual(['r00000', 'r00001', 'r00003', 'r00004'])
     expect(writer.dropped).toBe(1)
+  })
+
+  it.each([
+    new ConfigurationError('database', 'holds no current schema'),
+    new StorageError('not_permitted', 'The database role lacks the right.'),
+  ])('loses none that are refused for what is wrong with the store: %s', async (error) => {
+    const { store, state, taken } = openStore()
+    const { writer } = openWriter(store, null)
+    state.error = error
+    state.refuses = ({ requestId }) => requestId === 'r00002'
+    for (const id of ids(5)) writer.add(newRecord(id))
+    await pass(60_000)
+    expect([writer.dropped, writer.away]).toEqual([0, true])
+    state.refuses = () => false
+    await pass(20_000)
+    expect(new Set(taken)).toEqual(new Set(ids(5)))
+    expect([writer.dropped, writer.queued]).toEqual([0, 0])
   })
 
   it('spills what it holds when it is closed while the store is away', async () => {
