@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 
+/** What the upstream's ids of its requests begin with. */
+export const DEMONSTRATION_REQUEST = 'req_demonstration_'
+
 /** The fields of a request that the demonstration looks at. */
 export interface MessagesRequest {
   readonly model: string

@@ -3,7 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { type Credential, Secret } from '@agent-prompt-train/core'
-import { demonstrationMessage, demonstrationModels, type MessagesRequest, toEvents } from './demonstration-answers.js'
+import {
+  DEMONSTRATION_REQUEST,
+  demonstrationMessage,
+  demonstrationModels,
+  type MessagesRequest,
+  toEvents,
+} from './demonstration-answers.js'
 
 /** Long enough to be seen, short enough not to be waited for. */
 const DELTA_MS = 50
@@ -34,7 +40,7 @@ export async function startDemonstrationUpstream(): Promise<DemonstrationUpstrea
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  response.setHeader('request-id', `req_demonstration_${randomUUID().slice(0, 8)}`)
+  response.setHeader('request-id', `${DEMONSTRATION_REQUEST}${randomUUID().slice(0, 8)}`)
   const path = request.url!.split('?')[0]!
   const route = `${request.method} ${path}`
   if (route === 'HEAD /api/hello' || route === 'GET /api/hello') return void response.end()

@@ -86,11 +86,12 @@ Usage: prompt-train delete --domain DOMAIN [--yes] [--json]
 
 Options:
       --domain DOMAIN   Whose
-      --yes             Do not ask
+      --yes             Do not ask; needed where nobody can be asked
       --json            Print { "records", "bodies", "kept" }, how many were removed and how many are on hold, and nothing else
   -h, --help            Show this help
 
-Client keys and credentials stay: "prompt-train keys revoke" ends them. What is wanted first: "prompt-train export".
+A server that goes on serving the domain takes what is gone for stored until midnight UTC, and leaves gaps in what it records of
+conversations from before: restart it. Client keys and credentials stay: "prompt-train keys revoke" ends them. What is wanted first: "prompt-train export".
 ${DATABASE} It wants the role that owns the tables.
 `
 

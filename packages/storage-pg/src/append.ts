@@ -4,6 +4,7 @@ import type { Database, Queries } from './database.js'
 import { exchangeColumns } from './exchange-columns.js'
 import type { Partitions } from './partitions.js'
 import { toDay } from './rows.js'
+import { ADD_TO_SUMS } from './sums.js'
 import { untangled } from './untangled.js'
 
 /** Stores the records, their content and what they add to sums, in one transaction. */
@@ -28,7 +29,7 @@ export async function appendExchanges(
  */
 async function insertExchanges(queries: Queries, records: readonly ExchangeRecord[]): Promise<void> {
   await queries.rows(
-    `with inserted as (
+    `with added as (
       insert into $<schema:name>.exchanges
         (domain, request_id, started_at, key_id, client_address, method, path, upstream_request_id,
         model_asked, model, stream, status, error_type, stop_reason, usage,
@@ -45,28 +46,7 @@ async function insertExchanges(queries: Queries, records: readonly ExchangeRecor
       on conflict do nothing
       returning *
     )
-    insert into $<schema:name>.usage_daily as stored
-      (day, domain, key_id, model, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens,
-      cache_write_1h_tokens, cost_micro_usd, unpriced_requests, notional_micro_usd)
-    select (started_at at time zone 'UTC')::date, domain, coalesce(key_id, ''), coalesce(model, ''), count(*),
-      sum(input_tokens), sum(output_tokens), sum(cache_read_tokens), sum(cache_write_5m_tokens),
-      sum(cache_write_1h_tokens), coalesce(sum(cost_micro_usd) filter (where not cost_notional), 0),
-      count(*) filter (where usage is not null and cost_micro_usd is null),
-      coalesce(sum(cost_micro_usd) filter (where cost_notional), 0)
-    from inserted
-    where first_byte_ms is not null
-    group by 1, 2, 3, 4
-    order by 1, 2, 3, 4
-    on conflict (day, domain, key_id, model) do update set
-      requests = stored.requests + excluded.requests,
-      input_tokens = stored.input_tokens + excluded.input_tokens,
-      output_tokens = stored.output_tokens + excluded.output_tokens,
-      cache_read_tokens = stored.cache_read_tokens + excluded.cache_read_tokens,
-      cache_write_5m_tokens = stored.cache_write_5m_tokens + excluded.cache_write_5m_tokens,
-      cache_write_1h_tokens = stored.cache_write_1h_tokens + excluded.cache_write_1h_tokens,
-      cost_micro_usd = stored.cost_micro_usd + excluded.cost_micro_usd,
-      unpriced_requests = stored.unpriced_requests + excluded.unpriced_requests,
-      notional_micro_usd = stored.notional_micro_usd + excluded.notional_micro_usd`,
+    ${ADD_TO_SUMS}`,
     exchangeColumns.map((toCell) => records.map(toCell)),
   )
 }

@@ -4,6 +4,7 @@ import type { Queries } from './database.js'
 import { ensurePartitionsAhead } from './partitions.js'
 import { toDay, toDomainColumn, toTimestamp } from './rows.js'
 import { PostgresError } from './store-error.js'
+import { ADD_TO_SUMS } from './sums.js'
 
 const DAY_MS = 86_400_000
 /** Small enough that nobody waits for the rows, or for the log, for long. */
@@ -55,12 +56,23 @@ export async function purgeExchanges(
   return { records, bodies }
 }
 
-/** Removes everything of the domain but what is on hold. */
+/** Removes everything of the domain but what is on hold, whose sums alone are left. */
 export async function deleteDomainRows(queries: Queries, domain: string): Promise<PurgeReport> {
   const domains = [toDomainColumn(domain)]
   const everything = { recordsBefore: Number.POSITIVE_INFINITY, bodiesBefore: Number.POSITIVE_INFINITY }
   const report = await deleteRows(queries, { domains, others: false, ...everything })
-  await queries.rows('delete from $<schema:name>.usage_daily where domain = $1', domains)
+  await queries.transaction(async (transaction) => {
+    await transaction.rows('delete from $<schema:name>.usage_daily where domain = $1', domains)
+    await transaction.rows(
+      `with added as (
+        select exchanges.*
+        from $<schema:name>.exchanges join $<schema:name>.holds using (domain, request_id)
+        where domain = $1 and released_at is null
+      )
+      ${ADD_TO_SUMS}`,
+      domains,
+    )
+  })
   return report
 }
 

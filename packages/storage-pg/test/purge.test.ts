@@ -121,6 +121,17 @@ describe('a hold', () => {
     await again.close()
   })
 
+  it('keeps its part of the sums, where all else of the domain is deleted', async () => {
+    const usage = { input_tokens: 5, output_tokens: 1 }
+    const [held, other] = [newRecord({ usage }), newRecord({ usage })]
+    await owner.exchanges.append([held, other])
+    const both = await owner.exchanges.usage({ domain: 'example.com' }, [])
+    await owner.exchanges.hold(held.requestId)
+    await owner.exchanges.deleteDomain('example.com')
+    const [left] = await owner.exchanges.usage({ domain: 'example.com' }, [])
+    expect(left).toMatchObject({ requests: 1, inputTokens: 5, costMicroUsd: both[0]!.costMicroUsd / 2 })
+  })
+
   it('is listed until it is released', async () => {
     const held = await appendOld(2)
     const before = Date.now()

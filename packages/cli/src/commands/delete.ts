@@ -1,11 +1,16 @@
 import type { Given } from '../commands.js'
 import { withDatabase } from '../database.js'
-import { confirm } from '../prompt.js'
+import { confirm, isInteractive } from '../prompt.js'
 import { toPrintable } from '../table.js'
+import { UsageError } from '../usage-error.js'
+
+const STILL_SERVING =
+  'A server that goes on serving the domain leaves gaps in what it records of conversations from before: restart it.\n'
 
 /** `prompt-train delete`: removes everything that was recorded of a domain. */
 export async function run({ flags: { json, yes }, values }: Given): Promise<void> {
   const domain = values.domain!
+  if (!yes && !isInteractive()) throw new UsageError('nobody can be asked here: give --yes', 'prompt-train delete')
   const { records, bodies, kept } = await withDatabase(async ({ exchanges }) => {
     if (!yes) await confirm(`This removes all records, bodies and sums of ${toPrintable(domain)}, for good.`)
     const report = await exchanges.deleteDomain(domain)
@@ -16,6 +21,8 @@ export async function run({ flags: { json, yes }, values }: Given): Promise<void
   process.stdout.write(
     json
       ? `${JSON.stringify({ records, bodies, kept })}\n`
-      : `Removed ${records} records and ${bodies} bodies of ${toPrintable(domain)}.${onHold}\n`,
+      : records + kept === 0
+        ? `Nothing was recorded of ${toPrintable(domain)}.\n`
+        : `Removed of ${toPrintable(domain)}: records: ${records}, bodies: ${bodies}.${onHold}\n${STILL_SERVING}`,
   )
 }

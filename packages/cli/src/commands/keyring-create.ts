@@ -1,11 +1,10 @@
-import { createKeyRingKey, parseKeyRing } from '@agent-prompt-train/core'
+import { ConfigurationError, createKeyRingKey, parseKeyRing } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
 import { UsageError } from '../usage-error.js'
 
 /** `prompt-train keyring create`: shows a new entry for ENCRYPTION_KEYS. */
 export function run({ flags: { json }, values }: Given): void {
-  const { ENCRYPTION_KEYS: text } = process.env
-  const taken = text ? Object.keys(parseKeyRing(text).keys) : []
+  const taken = readIds(process.env.ENCRYPTION_KEYS)
   const id = values.id ?? nextId(taken)
   const help = 'prompt-train keyring create'
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(id)) {
@@ -14,6 +13,18 @@ export function run({ flags: { json }, values }: Given): void {
   if (taken.includes(id)) throw new UsageError(`ENCRYPTION_KEYS has a key with the id "${id}" already`, help)
   const entry = `${id}:${createKeyRingKey().expose()}`
   process.stdout.write(json ? `${JSON.stringify({ id, entry })}\n` : toText(entry, taken))
+}
+
+/** None of a malformed variable: whatever refuses that says to make a key by this command. */
+function readIds(text: string | undefined): string[] {
+  if (!text) return []
+  try {
+    return Object.keys(parseKeyRing(text).keys)
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    process.stderr.write(`prompt-train: ${error.message}\n`)
+    return []
+  }
 }
 
 function nextId(taken: readonly string[]): string {

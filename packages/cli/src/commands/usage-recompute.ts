@@ -1,5 +1,6 @@
-import { createRecordPricer, type ExchangeFilter } from '@agent-prompt-train/core'
+import { createRecordPricer, type ExchangeFilter, type ExchangeRecord } from '@agent-prompt-train/core'
 import { withDatabase } from '../database.js'
+import { DEMONSTRATION_REQUEST } from '../demonstration-answers.js'
 import { readModelPrices } from '../model-prices.js'
 import { listUnpriced, toUnpricedText } from '../usage-filter.js'
 
@@ -27,7 +28,9 @@ export async function recompute({ filter, json, pricesFile }: RecomputeOptions):
     )
     const sum = { records: 0, changed: 0, costMicroUsd: 0, notionalMicroUsd: 0 }
     let toldAt = Date.now()
-    for await (const step of exchanges.reprice(filter, price)) {
+    // Nothing is billed for the demonstration, whatever model it is asked for.
+    const priceBilled = (record: ExchangeRecord) => (isDemonstration(record) ? record.cost : price(record))
+    for await (const step of exchanges.reprice(filter, priceBilled)) {
       for (const field of FIELDS) sum[field] += step[field]
       if (Date.now() - toldAt < PROGRESS_MS) continue
       toldAt = Date.now()
@@ -41,6 +44,10 @@ export async function recompute({ filter, json, pricesFile }: RecomputeOptions):
             `Cost: ${toUsd(sum.costMicroUsd)}. Notional: ${toUsd(sum.notionalMicroUsd)}.\n${toUnpricedText(unpriced)}`,
     )
   })
+}
+
+function isDemonstration({ upstreamRequestId }: ExchangeRecord): boolean {
+  return upstreamRequestId?.startsWith(DEMONSTRATION_REQUEST) ?? false
 }
 
 function toUsd(microUsd: number): string {

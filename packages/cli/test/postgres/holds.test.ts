@@ -59,15 +59,20 @@ describe('holds', () => {
       domain: 'example.com',
       heldAt: expect.stringMatching(/^\d{4}-.*Z$/),
     })
-    const deleted = await run(folder, 'delete --domain example.com', { variables: asOwner })
+    const deleted = await run(folder, 'delete --domain example.com --yes', { variables: asOwner })
     expect(deleted.stdout).toBe(
-      'Removed 0 records and 0 bodies of example.com. 3 on hold were kept: "prompt-train holds list".\n',
+      'Removed of example.com: records: 0, bodies: 0. 3 on hold were kept: "prompt-train holds list".\n' +
+        'A server that goes on serving the domain leaves gaps in what it records of conversations from before: restart it.\n',
     )
 
     const { stdout } = await run(folder, `holds release ${agent}`, { variables })
     expect(stdout).toBe('3 requests are no longer on hold.\n')
     expect((await run(folder, 'holds list', { variables })).stdout).toBe('Nothing is on hold.\n')
-    expect(await runJson(folder, 'delete --domain example.com', asOwner)).toEqual({ records: 3, bodies: 3, kept: 0 })
+    expect(await runJson(folder, 'delete --domain example.com --yes', asOwner)).toEqual({
+      records: 3,
+      bodies: 3,
+      kept: 0,
+    })
     expect(await areThere([first, second, agent])).toEqual([false, false, false])
   })
 
@@ -97,8 +102,15 @@ describe('holds', () => {
 })
 
 describe('delete', () => {
+  it('wants --yes where nobody can be asked, and says where there is nothing', async () => {
+    const refused = await run(makeFolder(), 'delete --domain example.com', { variables: asOwner })
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--yes') })
+    const nothing = await run(makeFolder(), 'delete --domain defualt.example --yes', { variables: asOwner })
+    expect(nothing).toEqual({ code: 0, stdout: 'Nothing was recorded of defualt.example.\n', stderr: '' })
+  })
+
   it('says that the serving role may not', async () => {
-    const { code, stderr } = await run(makeFolder(), 'delete --domain example.com', { variables })
+    const { code, stderr } = await run(makeFolder(), 'delete --domain example.com --yes', { variables })
     expect(code).toBe(1)
     expect(stderr).toMatch(/^prompt-train: The database role lacks/)
     expect(stderr).not.toMatch(/\n.+/)

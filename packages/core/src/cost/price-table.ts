@@ -57,15 +57,18 @@ const rates = {
   cache_read: amount,
 }
 const day = z.iso.date('is not a day such as 2026-11-24')
-const row = z.looseObject({
+/** What rows of model-prices.json say beside their prices. */
+const remarks = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, z.unknown().optional()]))
+const row = z.strictObject({
+  ...remarks('ids', 'state', 'note', 'source', 'source_date', 'confidence'),
   pattern: z.string().refine(isPattern, 'is not a regular expression'),
   input: amount.nullable(),
   output: amount.nullable(),
   cache_write_5m: amount.nullable(),
   cache_write_1h: amount.nullable(),
   cache_read: amount.nullable(),
-  above_tier: z.looseObject({ prompt_tokens_above: amount, ...rates }).nullish(),
-  fast: z.looseObject(rates).nullish(),
+  above_tier: z.strictObject({ prompt_tokens_above: amount, ...rates, ...remarks('applies_to', 'counted') }).nullish(),
+  fast: z.strictObject({ ...rates, ...remarks('beta_header', 'valid_to') }).nullish(),
   batch_multiplier: amount.nullish(),
   us_geo_multiplier: amount.nullish(),
   valid_from: day.nullish(),
@@ -81,7 +84,11 @@ const row = z.looseObject({
 export function createPriceTable(own: readonly PriceRow[] = []): PriceTable {
   const checked = z.array(row).safeParse(own)
   if (!checked.success) {
-    const { path, message } = checked.error.issues[0]!
+    const issue = checked.error.issues[0]!
+    const [path, message] =
+      issue.code === 'unrecognized_keys'
+        ? [[...issue.path, issue.keys[0]], 'is not known']
+        : [issue.path, issue.message]
     throw new ConfigurationError(['prices', ...path].join('.'), message)
   }
   const rows = [...own, ...(published.rows as readonly PriceRow[])].map((price) => ({
