@@ -49,7 +49,10 @@ export interface StoredContent {
   readonly request: Uint8Array | null
   /** The run that ends with the request's last message; null where it has none, or they could not be told apart. */
   readonly tip: string | null
-  /** Runs that may be new to the store, each after its parent: mostly one, with all that is new. Known ones are ignored. */
+  /**
+   * Runs that may be new to the store, each after its parent: mostly one, with all that is new. Known ones are ignored; one
+   * without a parent may take the place of a known one that has one, for that may have been lost.
+   */
   readonly runs: readonly HistoryRun[]
   /** Parts that may be new to the store. Known ones are ignored. */
   readonly parts: readonly ContentPart[]
