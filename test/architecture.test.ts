@@ -116,20 +116,34 @@ describe('adapters', () => {
 })
 
 describe('storage-pg', () => {
+  const modules = sources(join(root, 'packages/storage-pg/src'))
   const SQL =
     /\b(?:select|insert into|update|delete from|where|order by|values|create|alter|drop|truncate|grant|listen|notify)\b|\$<|\$\d/i
   /** What pg-promise fills in as it stands: everything but a quoted name. */
   const UNQUOTED = /\$\d+(?:\^|#|:(?!name\b|:))|\$<[^>]*(?:\^|#|:(?!name>))[^>]*>/
 
-  /** Pieces of SQL that depend on a value. Constants of the same file, named in capitals, may be put together. */
-  function builtSql(text: string): string[] {
-    const source = ts.createSourceFile('file.ts', text, ts.ScriptTarget.Latest, true)
+  /** Pieces of SQL that depend on a value. Constants named in capitals may be put together, of the file and of those beside it. */
+  function constantsOf(source: ts.SourceFile): Map<string, ts.Expression> {
     const constants = new Map<string, ts.Expression>()
     for (const statement of source.statements) {
       if (!ts.isVariableStatement(statement) || !(statement.declarationList.flags & ts.NodeFlags.Const)) continue
       for (const { name, initializer } of statement.declarationList.declarations) {
         if (initializer !== undefined) constants.set(name.getText(), initializer)
       }
+    }
+    return constants
+  }
+
+  function builtSql(text: string): string[] {
+    const source = ts.createSourceFile('file.ts', text, ts.ScriptTarget.Latest, true)
+    const constants = constantsOf(source)
+    for (const statement of source.statements) {
+      if (!ts.isImportDeclaration(statement)) continue
+      const [, name] = /^'\.\/([\w-]+)\.js'$/.exec(statement.moduleSpecifier.getText()) ?? []
+      const imported = modules.find(({ path }) => path === `${name}.ts`)
+      if (imported === undefined) continue
+      const module = ts.createSourceFile(imported.path, imported.text, ts.ScriptTarget.Latest, true)
+      for (const [constant, initializer] of constantsOf(module)) constants.set(constant, initializer)
     }
     const isConstant = (node: ts.Expression): boolean => {
       if (ts.isStringLiteralLike(node)) return true
@@ -170,6 +184,7 @@ describe('storage-pg', () => {
     "rows('select * from client_keys order by ' + column)",
     'let ORDER = column; rows(`select 1 from $<schema:name>.exchanges order by ${ORDER}`)',
     'const PART = `where ${column} = $1`; rows(`select 1 ${PART}`)',
+    "import { NO_SUCH_CONSTANT } from './sums.js'; rows(`select 1 from exchanges ${NO_SUCH_CONSTANT}`)",
     "rows('select $1:raw')",
     "rows('select $<column^> from exchanges')",
   ])('would be caught with: %s', (text) => {
@@ -178,6 +193,7 @@ describe('storage-pg', () => {
 
   it.each([
     "const PART = 'domain = $1'; rows(`select 1 from $<schema:name>.exchanges where ${PART}`, [domain])",
+    "import { ADD_TO_SUMS } from './sums.js'; rows(`with added as (select 1 from exchanges) ${ADD_TO_SUMS}`)",
     "none('listen $1:name', [channel])",
     "rows('select $1::text')",
     'throw new Error(`The credential of ${domain} is gone.`)',
