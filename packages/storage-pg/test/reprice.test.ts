@@ -82,7 +82,7 @@ describe('reprice', () => {
     expect(found.daily.every(({ unpricedRequests }) => unpricedRequests === 0)).toBe(true)
   }, 60_000)
 
-  it('leaves sums alone that were deleted with their domain, and those of records that were purged', async () => {
+  it('changes the sums of what is on hold of a deleted domain, and leaves those of records that were purged', async () => {
     const [{ exchanges }] = storages as [PostgresStorage]
     const [database] = databases as [RoledDatabase]
     const owner = createPostgresStorage({ connectionString: database.ownerUrl })
@@ -95,7 +95,7 @@ describe('reprice', () => {
     await owner.exchanges.purge(young.startedAt + DAY_MS, { recordsMs: DAY_MS, bodiesMs: null })
     await owner.close()
     expect(await repriceAll(storages[0]!, {}, 5)).toBe(2)
-    expect(await exchanges.usage({ domain: 'gone.example.com' }, [])).toEqual([])
+    expect(await exchanges.usage({ domain: 'gone.example.com' }, [])).toMatchObject([{ requests: 1, costMicroUsd: 5 }])
     expect(await exchanges.usage({ domain: 'kept.example.com' }, [])).toMatchObject([{ costMicroUsd: 1.1 + 5 }])
   })
 })
