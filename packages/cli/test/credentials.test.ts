@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeFolder, promptTrain, serve, writeCredentialFile } from './support/command.js'
+import { addKey, ringEntry } from './support/given.js'
 import { run, runJson } from './support/run.js'
 import { MESSAGE, startScriptedUpstream } from './support/scripted-upstream.js'
 
@@ -67,7 +68,7 @@ describe('credentials add', () => {
     const folder = makeFolder()
     const line = 'credentials add --domain example.com'
     await run(folder, line, { input: API_KEY })
-    const { keyId } = await runJson(folder, 'keys create --domain example.com')
+    const { keyId } = await addKey(folder)
     const again = await run(folder, line, { input: `${API_KEY}-2` })
     expect(again).toMatchObject({ code: 1, stdout: '' })
     expect(again.stderr).toBe('prompt-train: example.com has a credential: --replace puts another one in its place\n')
@@ -83,7 +84,7 @@ describe('credentials add', () => {
     const input = JSON.stringify({ access_token: 'sk-ant-oat01-FAKE' })
     const first = await run(folder, `${line} --type oauth`, { input })
     expect(first.stdout).toMatch(/\nWhat to do next: prompt-train keys create --domain example\.com\n$/)
-    await runJson(folder, 'keys create --domain example.com')
+    await addKey(folder)
     const second = await run(folder, `${line} --replace`, { input: API_KEY })
     expect(second.stdout).toMatch(/^Stored the api_key .*, in place of its oauth credential\.\n$/)
   })
@@ -169,14 +170,12 @@ describe('credentials check', () => {
 })
 
 describe('sealed credentials', () => {
-  const makeEntry = async (id: string) => (await runJson(makeFolder(), `keyring create --id ${id}`)).entry as string
-
   it('serve requests, are sealed anew with another key, and are told apart from plain ones', async () => {
     const upstream = await startScriptedUpstream()
     const folder = makeFolder()
     await run(folder, 'credentials add --domain example.com', { input: API_KEY })
-    const { key } = await runJson(folder, 'keys create --domain example.com')
-    const [k1, k2] = [await makeEntry('k1'), await makeEntry('k2')]
+    const { key } = await addKey(folder)
+    const [k1, k2] = [ringEntry('k1'), ringEntry('k2')]
 
     expect(await runJson(folder, 'credentials seal', { ENCRYPTION_KEYS: k1 })).toEqual({
       changed: 1,
@@ -201,7 +200,7 @@ describe('sealed credentials', () => {
 
   it('are stored sealed from the first where there is a key ring', async () => {
     const folder = makeFolder()
-    const variables = { ENCRYPTION_KEYS: await makeEntry('k1') }
+    const variables = { ENCRYPTION_KEYS: ringEntry('k1') }
     const { stdout } = await run(folder, 'credentials add --domain example.com', { input: API_KEY, variables })
     expect(stdout).toContain(`credential of example.com in the folder ${join(folder, 'credentials')}, sealed.`)
     expect(readFileSync(fileOf(folder, 'example.com'), 'utf8')).not.toContain(API_KEY)
@@ -209,13 +208,13 @@ describe('sealed credentials', () => {
 
   it('stop serve and check with a clear message where the key is wrong or missing', async () => {
     const folder = makeFolder()
-    const right = await makeEntry('k1')
+    const right = ringEntry('k1')
     await run(folder, 'credentials add --domain example.com', { input: API_KEY, variables: { ENCRYPTION_KEYS: right } })
-    await runJson(folder, 'keys create --domain example.com')
-    const wrong = await makeEntry('k1')
+    await addKey(folder)
+    const wrong = ringEntry('k1')
     for (const [variables, problem] of [
       [{}, /^prompt-train: ENCRYPTION_KEYS: is not set, and the credential of example\.com is sealed with the key k1/],
-      [{ ENCRYPTION_KEYS: await makeEntry('k2') }, /^prompt-train: ENCRYPTION_KEYS: .*example\.com.* k1/],
+      [{ ENCRYPTION_KEYS: ringEntry('k2') }, /^prompt-train: ENCRYPTION_KEYS: .*example\.com.* k1/],
       [{ ENCRYPTION_KEYS: wrong }, /^prompt-train: ENCRYPTION_KEYS: .*example\.com.* is not authentic/],
       [{ ENCRYPTION_KEYS: 'k1:FAKE' }, /^prompt-train: ENCRYPTION_KEYS /],
     ] as const) {
@@ -235,7 +234,7 @@ describe('sealed credentials', () => {
   it('alone are used with ALLOW_PLAIN_CREDENTIALS=false', async () => {
     const folder = makeFolder()
     await run(folder, 'credentials add --domain example.com', { input: API_KEY })
-    const variables = { ENCRYPTION_KEYS: await makeEntry('k1'), ALLOW_PLAIN_CREDENTIALS: 'false' }
+    const variables = { ENCRYPTION_KEYS: ringEntry('k1'), ALLOW_PLAIN_CREDENTIALS: 'false' }
     const problem = 'The credential example.com is stored in the clear, which is not allowed.'
     const command = promptTrain(['serve'], { PORT: '0', ...variables }, folder)
     expect(await command.exited).toBe(1)

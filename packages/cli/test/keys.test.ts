@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { digestClientKey, isClientKey } from '@agent-prompt-train/core'
 import { describe, expect, it } from 'vitest'
 import { makeFolder, type Server, serve, writeCredentialFile } from './support/command.js'
+import { addKey } from './support/given.js'
 import { run, runJson } from './support/run.js'
 import { startScriptedUpstream } from './support/scripted-upstream.js'
 
@@ -96,7 +97,7 @@ describe('keys rotate', () => {
   it('makes a successor with which the server serves beside the old key, whose use is visible', async () => {
     const upstream = await startScriptedUpstream()
     const folder = makeTenants('example.com')
-    const old = await runJson(folder, 'keys create --domain example.com --label ci')
+    const old = await addKey(folder, 'example.com', 'ci')
     const server = await serve({ CLAUDE_API_BASE_URL: upstream.address }, folder)
     const rotated = await runJson(folder, `keys rotate ${old.keyId} --overlap 7d`)
     expect(rotated).toMatchObject({ domain: 'example.com', label: 'ci', replaced: { keyId: old.keyId } })
@@ -124,7 +125,7 @@ describe('keys rotate', () => {
 
   it('tells people what to do next, and refuses a key that is no longer good', async () => {
     const folder = makeTenants('example.com')
-    const { keyId } = await runJson(folder, 'keys create --domain example.com')
+    const { keyId } = await addKey(folder)
     const { stdout } = await run(folder, `keys rotate ${keyId} --overlap 12h --label next`)
     expect(stdout).toMatch(/^Client key {2}cnp_live_/)
     expect(stdout).toContain(`The old key ${keyId} works until `)
@@ -158,7 +159,7 @@ describe('keys revoke', () => {
 
   it('ends every key of a domain and no other, even where the file of another is broken', async () => {
     const folder = makeTenants('a.test', 'b.test')
-    for (const domain of ['a.test', 'a.test', 'b.test']) await runJson(folder, `keys create --domain ${domain}`)
+    for (const domain of ['a.test', 'a.test', 'b.test']) await addKey(folder, domain)
     writeFileSync(join(folder, 'credentials', 'c.test.json'), '{ "FAKE', { mode: 0o600 })
     const { code, stdout, stderr } = await run(folder, 'keys revoke --all --domain a.test --yes --json')
     expect({ code, stdout }).toEqual({ code: 0, stdout: '{"revoked":2}\n' })
@@ -187,7 +188,7 @@ describe('keys revoke', () => {
 describe('keys list', () => {
   it('shows an ended key for what it is', async () => {
     const folder = makeTenants('example.com')
-    const { keyId } = await runJson(folder, 'keys create --domain example.com')
+    const { keyId } = await addKey(folder)
     await runJson(folder, `keys rotate ${keyId} --overlap 0s --expires 1s`)
     const states = async () => {
       const { keys } = await runJson(folder, 'keys list')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { makeFolder, type Server, serve, type Variables, writeCredentialFile } from './support/command.js'
+import { addKey, ringEntry } from './support/given.js'
 import { LOGIN, login, toVariables } from './support/login.js'
 import { run, runJson } from './support/run.js'
 import { MESSAGE, startScriptedUpstream } from './support/scripted-upstream.js'
@@ -97,7 +98,7 @@ describe('oauth', { timeout: 90_000 }, () => {
       expires_at: '2020-01-01T00:00:00Z',
       subscription: false,
     })
-    const { key } = await runJson(folder, `keys create --domain ${DOMAIN}`)
+    const { key } = await addKey(folder)
     const server = await serve({ ...variables, CLAUDE_API_BASE_URL: upstream.address }, folder)
     expect((await askFor(server, key)).status).toBe(503)
 
@@ -123,7 +124,7 @@ describe('oauth', { timeout: 90_000 }, () => {
     const [folder, upstream, endpoint] = [makeFolder(), await startScriptedUpstream(), await startTokenEndpoint()]
     const variables = toVariables(endpoint)
     await login(folder, variables)
-    const { key } = await runJson(folder, `keys create --domain ${DOMAIN}`)
+    const { key } = await addKey(folder)
     const expired = { ...readIn(folder), expires_at: '2020-01-01T00:00:00Z' }
     writeCredentialFile(folder, `${DOMAIN}.credentials.json`, expired)
     const server = await serve({ ...variables, CLAUDE_API_BASE_URL: upstream.address }, folder)
@@ -141,7 +142,7 @@ describe('oauth', { timeout: 90_000 }, () => {
       code: 0,
       stderr: expect.stringContaining('is not used unless ALLOW_SUBSCRIPTION_OAUTH=true'),
     })
-    const { key } = await runJson(folder, `keys create --domain ${DOMAIN}`)
+    const { key } = await addKey(folder)
     expect((await askFor(await serve(variables, folder), key)).status).toBe(503)
     expect((await run(folder, 'oauth status', { variables })).stdout).toContain('yes, not used')
     expect(await run(folder, REFRESH, { variables })).toMatchObject({
@@ -158,8 +159,7 @@ describe('oauth', { timeout: 90_000 }, () => {
 
   it('stores the login sealed where there is a key ring', async () => {
     const [folder, endpoint] = [makeFolder(), await startTokenEndpoint()]
-    const { entry } = await runJson(folder, 'keyring create')
-    const variables = { ...toVariables(endpoint), ENCRYPTION_KEYS: entry }
+    const variables = { ...toVariables(endpoint), ENCRYPTION_KEYS: ringEntry('k1') }
     expect((await login(folder, variables)).stdout).toContain('sealed')
     expect(readIn(folder)).toMatchObject({ type: 'sealed' })
     expect(await run(folder, `${REFRESH} --json`, { variables })).toMatchObject({ code: 0 })
@@ -221,7 +221,7 @@ describe('oauth', { timeout: 90_000 }, () => {
 
   it('puts a login in the place of an API key only when told to', async () => {
     const [folder, endpoint] = [makeFolder(), await startTokenEndpoint()]
-    await run(folder, `credentials add --domain ${DOMAIN}`, { input: 'sk-ant-api03-FAKE' })
+    writeCredentialFile(folder, `${DOMAIN}.credentials.json`, { type: 'api_key', api_key: 'sk-ant-api03-FAKE' })
     const variables = toVariables(endpoint)
     expect(await run(folder, LOGIN, { variables })).toMatchObject({
       code: 1,
@@ -258,11 +258,10 @@ describe('oauth', { timeout: 90_000 }, () => {
     ['OAUTH_TOKEN_URL', 'serve'],
   ])('refuses plain http in %s by name at %s', async (name, line) => {
     const folder = makeFolder()
-    const { digest } = await runJson(makeFolder(), 'auth generate-key')
     writeCredentialFile(folder, `${DOMAIN}.json`, {
       type: 'oauth',
       access_token: 'sk-ant-oat01-FAKE',
-      client_api_keys: [digest],
+      client_api_keys: ['0'.repeat(64)],
     })
     const variables = {
       OAUTH_AUTHORIZE_URL: 'https://example.com/authorize',
