@@ -16,6 +16,7 @@ import { Partitions } from './partitions.js'
 import { deleteDomainRows, purgeExchanges } from './purge.js'
 import { exportExchanges, findExchange, listExchanges } from './read.js'
 import { repriceExchanges } from './reprice.js'
+import { fromDomainColumn } from './rows.js'
 import { sumUsage } from './usage.js'
 
 /** An exchange that is on hold. */
@@ -103,12 +104,12 @@ export class PostgresExchanges implements PostgresExchangeStore {
     return row !== null
   }
 
-  holds(): Promise<readonly Hold[]> {
-    return this.#database.rows<Hold>(
-      `select request_id as "requestId", nullif(domain, '') as domain,
-        extract(epoch from held_at)::float8 * 1000 as "heldAt"
+  async holds(): Promise<readonly Hold[]> {
+    const rows = await this.#database.rows<Hold & { readonly domain: string }>(
+      `select request_id as "requestId", domain, held_at as "heldAt"
       from $<schema:name>.holds where released_at is null
       order by held_at, request_id`,
     )
+    return rows.map((hold) => ({ ...hold, domain: fromDomainColumn(hold.domain) }))
   }
 }
