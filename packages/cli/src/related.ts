@@ -1,18 +1,36 @@
 import { type ExchangeStore, listConversations, relatedRequests } from '@agent-prompt-train/core'
+import type { PostgresExchangeStore } from '@agent-prompt-train/storage-pg'
 import type { Given } from './commands.js'
+import { withDatabase } from './database.js'
 import { RefusedError } from './prompt.js'
 import { parseSince } from './times.js'
 
 const DAY_MS = 86_400_000
 
 /**
- * The requests of the conversation that the operand names one of. It is looked for from `--since` on, or else from a week
- * before that request; never from later than that, as the conversation would not be found.
+ * Changes each request of the conversation that the operand names one of; gives the ids of those that were changed: a purge
+ * may just have taken others.
  *
  * @param help the command whose help an error points to
  * @throws RefusedError where there is no such request
  */
-export async function findRelated(
+export async function changeRelated(
+  given: Given,
+  help: string,
+  change: (exchanges: PostgresExchangeStore, requestId: string) => Promise<boolean>,
+): Promise<readonly string[]> {
+  return withDatabase(async ({ exchanges }) => {
+    const changed: string[] = []
+    for (const id of await findRelated(exchanges, given, help)) if (await change(exchanges, id)) changed.push(id)
+    return changed
+  })
+}
+
+/**
+ * The requests of the conversation that the operand names one of. It is looked for from `--since` on, or else from a week
+ * before that request; never from later than that, as the conversation would not be found.
+ */
+async function findRelated(
   exchanges: ExchangeStore,
   { operands: [requestId], values: { since } }: Given,
   help: string,
