@@ -71,7 +71,9 @@ export function createTokenEndpoint(url: URL, dispatcher: Dispatcher | null): To
       })
     },
     async close() {
-      await (await own)?.destroy()
+      // Whoever asked was told that it could not be loaded.
+      const agent = await own?.catch(() => null)
+      await agent?.destroy()
     },
   }
 }

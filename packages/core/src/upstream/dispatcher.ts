@@ -26,6 +26,8 @@ export function createDispatcher(origin: string, connectMs: number): UpstreamDis
     pools = opened
     return opened
   })
+  // Whoever sends something is told; a process that sends nothing goes on.
+  opening.catch(() => {})
   return {
     dispatch(options, handler) {
       if (pools !== null) return send(pools, options, handler)
@@ -33,8 +35,8 @@ export function createDispatcher(origin: string, connectMs: number): UpstreamDis
       return true
     },
     async destroy() {
-      const { kept, fresh } = await opening
-      await Promise.all([kept.destroy(), fresh.destroy()])
+      const opened = await opening.catch(() => null)
+      await Promise.all([opened?.kept.destroy(), opened?.fresh.destroy()])
     },
   }
 }
