@@ -274,4 +274,13 @@ describe('keyring create', () => {
     const taken = await run(makeFolder(), 'keyring create --id k1', { variables: { ENCRYPTION_KEYS: entry! } })
     expect(taken).toMatchObject({ code: 2, stdout: '' })
   })
+
+  it('goes on where the variable that it is to mend is malformed', async () => {
+    const { code, stdout, stderr } = await run(makeFolder(), 'keyring create', {
+      variables: { ENCRYPTION_KEYS: 'foo' },
+    })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^k1:/)
+    expect(stderr).toContain('ENCRYPTION_KEYS')
+  })
 })

@@ -5,6 +5,7 @@ import { createPostgresStorage } from '@agent-prompt-train/storage-pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newRecord } from '../../../storage-pg/test/support/records.js'
 import { createRoledDatabase, type RoledDatabase } from '../../../storage-pg/test/support/serving-role.js'
+import { DEMONSTRATION_REQUEST } from '../../src/demonstration-answers.js'
 import { makeFolder, type Variables } from '../support/command.js'
 import { run, runJson } from '../support/run.js'
 
@@ -147,6 +148,17 @@ describe('usage --recompute', () => {
     expect(await runJson(folder, 'usage --recompute', variables)).toEqual({
       ...{ records: 8, changed: 0, costMicroUsd: 0, notionalMicroUsd: 0 },
       unpriced: [{ model: NEXT, requests: 2 }],
+    })
+  })
+
+  it('leaves what the demonstration answered free', async () => {
+    const storage = createPostgresStorage({ connectionString: database.servingUrl })
+    const upstreamRequestId = `${DEMONSTRATION_REQUEST}1234abcd`
+    const answered = row('2026-11-22T00:00:00Z', 'c.example.com', { upstreamRequestId })
+    await storage.exchanges.append([answered])
+    await storage.close()
+    expect(await runJson(folder, 'usage --recompute --domain c.example.com', variables)).toMatchObject({
+      ...{ records: 1, changed: 0, costMicroUsd: 0 },
     })
   })
 

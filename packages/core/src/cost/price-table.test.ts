@@ -40,10 +40,15 @@ describe('createPriceTable', () => {
     })
   })
 
+  it('takes every row of model-prices.json', () => {
+    expect(() => createPriceTable(published.rows as never)).not.toThrow()
+  })
+
   it.each([
     [{ ...own, input: -1 }, 'prices.0.input'],
     [{ ...own, pattern: '(' }, 'prices.0.pattern'],
     [{ ...own, valid_from: 'soon' }, 'prices.0.valid_from'],
+    [{ ...own, valid_ot: '2026-11-02' }, 'prices.0.valid_ot: is not known'],
   ])('names the row and field that is wrong: %j', (row, option) => {
     expect(() => createPriceTable([row])).toThrow(ConfigurationError)
     expect(() => createPriceTable([row])).toThrow(option)
