@@ -8,6 +8,9 @@ const onPostgres = [
   'test/canary/postgres/**/*.test.ts',
 ]
 
+/** Measures how long the event loop stands still: other tests on the same cores would be measured along. */
+const alone = 'packages/core/test/recording-stall.test.ts'
+
 /** Replaces a module of Node for all that is loaded in its process. */
 const withMocks = 'packages/core/src/credentials/files/fenced-write.test.ts'
 
@@ -34,7 +37,16 @@ export default defineConfig({
         test: {
           name: 'all',
           include: [withMocks, 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...onPostgres],
+          exclude: [...configDefaults.exclude, ...onPostgres, alone],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: [alone],
+          // After all others.
+          sequence: { groupOrder: 1 },
         },
       },
       {
