@@ -31,8 +31,8 @@ process.on('message', async ({ id, ask, ...job }) => {
 
 process.send({ port: null })
 
-/** As many requests as fit into the turn, one after the other on each connection. */
-async function saturate({ turnMs, ...job }, connections) {
+/** As many requests as fit into the turn, or as are asked for, one after the other on each connection. */
+async function saturate({ turnMs, maxUnits = Number.POSITIVE_INFINITY, ...job }, connections) {
   const request = toRequest(job)
   await Promise.all(connections.map((connection) => connection.open()))
   const latencies = []
@@ -44,7 +44,7 @@ async function saturate({ turnMs, ...job }, connections) {
         const sentAt = performance.now()
         await connection.exchange(request)
         latencies.push(performance.now() - sentAt)
-      } while (performance.now() - startedAt < turnMs)
+      } while (performance.now() - startedAt < turnMs && latencies.length < maxUnits)
     }),
   )
   return summarize(latencies, latencies.length, startedAt)

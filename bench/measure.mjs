@@ -4,6 +4,8 @@ import { median } from './statistics.mjs'
 
 /** Log lines and garbage of a turn are part of its cost: they get this long to be dealt with. */
 const SETTLE_MS = 50
+/** No target is warmed up for longer. */
+const MAX_WARM_UP_MS = 20_000
 
 /**
  * A target that is up: a process, or the upstream itself, whose CPU is nobody's.
@@ -38,7 +40,10 @@ async function takeTurn(workload, runner, load) {
 }
 
 function warmUp(workload, runner, load) {
-  return load.ask({ ask: 'load', ...toJob(workload, runner), turnMs: workload.warmUpMs })
+  return load.ask({
+    ...{ ask: 'load', ...toJob(workload, runner) },
+    ...{ turnMs: MAX_WARM_UP_MS, maxUnits: workload.warmUpUnits },
+  })
 }
 
 /** Latency under full load tells only how long the queue is: it is taken one request at a time. */
@@ -67,7 +72,7 @@ async function usage({ pid, ask }) {
 export async function measure(workload, runners, load, onProgress) {
   const turns = new Map(runners.map((runner) => [runner, []]))
   const broken = new Map(runners.flatMap((runner) => (runner.broken === null ? [] : [[runner, runner.broken]])))
-  const firstRound = workload.warmUpMs === undefined ? 1 : 0
+  const firstRound = workload.warmUpUnits === undefined ? 1 : 0
   for (let round = firstRound; round <= workload.rounds; round++) {
     // Each round begins with another target: no one always comes after the same neighbour's noise.
     const shift = round % runners.length
