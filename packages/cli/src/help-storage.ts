@@ -96,7 +96,7 @@ ${DATABASE} It wants the role that owns the tables.
 `
 
 const REQUEST = `REQUEST is the id of any request of it, as in "prompt-train conversations" and in the header x-prompt-train-request-id.`
-const SINCE = `      --since TIME      From when on what belongs to it is looked for [7d before REQUEST]`
+const SINCE = `      --since TIME      Look for what belongs to it as far back as this, too`
 
 export const holdsAdd = `Keep a conversation from purge and deletion: its branches, its sub-tasks, and what called for them.
 
@@ -108,7 +108,8 @@ ${SINCE}
   -h, --help            Show this help
 
 ${REQUEST}
-What is recorded later is not on hold: add it again then. ${DATES}
+What belongs to it is looked for, before and after, until a week holds nothing of it. Where it rested for longer name its latest
+request, and --since. What is recorded later is not on hold: add it again then. ${DATES}
 ${DATABASE}
 `
 

@@ -1,11 +1,9 @@
-import { type ExchangeStore, listConversations, relatedRequests } from '@agent-prompt-train/core'
+import { relatedRequests } from '@agent-prompt-train/core'
 import type { PostgresExchangeStore } from '@agent-prompt-train/storage-pg'
 import type { Given } from './commands.js'
 import { withDatabase } from './database.js'
 import { RefusedError } from './prompt.js'
 import { parseSince } from './times.js'
-
-const DAY_MS = 86_400_000
 
 /**
  * Changes each request of the conversation that the operand names one of; gives the ids of those that were changed: a purge
@@ -15,34 +13,16 @@ const DAY_MS = 86_400_000
  * @throws RefusedError where there is no such request
  */
 export async function changeRelated(
-  given: Given,
+  { operands: [requestId], values: { since } }: Given,
   help: string,
   change: (exchanges: PostgresExchangeStore, requestId: string) => Promise<boolean>,
 ): Promise<readonly string[]> {
+  const from = since === undefined ? {} : { from: parseSince('since', since, Date.now(), help) }
   return withDatabase(async ({ exchanges }) => {
+    const related = await relatedRequests(exchanges, requestId!, from)
+    if (related === null) throw new RefusedError(`no request "${requestId!.slice(0, 64)}" is recorded here`)
     const changed: string[] = []
-    for (const id of await findRelated(exchanges, given, help)) if (await change(exchanges, id)) changed.push(id)
+    for (const id of related) if (await change(exchanges, id)) changed.push(id)
     return changed
   })
-}
-
-/**
- * The requests of the conversation that the operand names one of. It is looked for from `--since` on, or else from a week
- * before that request; never from later than that, as the conversation would not be found.
- */
-async function findRelated(
-  exchanges: ExchangeStore,
-  { operands: [requestId], values: { since } }: Given,
-  help: string,
-): Promise<readonly string[]> {
-  const from = since === undefined ? null : parseSince('since', since, Date.now(), help)
-  const record = await exchanges.find(requestId!)
-  if (record === null) throw new RefusedError(`no request "${requestId!.slice(0, 64)}" is recorded here`)
-  const { domain, startedAt } = record
-  if (domain === null) return [requestId!]
-  const { conversations } = await listConversations(exchanges, {
-    domain,
-    from: Math.min(from ?? startedAt - 7 * DAY_MS, startedAt),
-  })
-  return relatedRequests(conversations, requestId!)
 }

@@ -76,7 +76,7 @@ describe('holds', () => {
     expect(await areThere([first, second, agent])).toEqual([false, false, false])
   })
 
-  it('take the conversation whole from the request on where it is looked for from later on', async () => {
+  it('take the conversation whole where it is to be looked for from later than its requests', async () => {
     const session = { sessionId: 'session-2' }
     const ids = await append(session, session)
     const { held } = await runJson(makeFolder(), `holds add ${ids[0]} --since 1d`, variables)

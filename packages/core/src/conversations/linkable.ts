@@ -20,6 +20,43 @@ export type LinkableExchange = Pick<
   | 'links'
 >
 
+/** Without the rest of a record, of which a great many may be looked at. */
+export function toLinkable({
+  requestId,
+  startedAt,
+  durationMs,
+  firstByteMs,
+  domain,
+  keyId,
+  clientAddress,
+  path,
+  status,
+  aborted,
+  broken,
+  sessionId,
+  agentId,
+  parentAgentId,
+  links,
+}: ExchangeRecord): LinkableExchange {
+  return {
+    requestId,
+    startedAt,
+    durationMs,
+    firstByteMs,
+    domain,
+    keyId,
+    clientAddress,
+    path,
+    status,
+    aborted,
+    broken,
+    sessionId,
+    agentId,
+    parentAgentId,
+    links,
+  }
+}
+
 /** A client goes on when it has the last byte, a moment before the proxy knows that it has. */
 const GRACE_MS = 100
 
