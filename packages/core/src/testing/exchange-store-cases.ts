@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import type {
   AppendReport,
+  ContentPart,
   ExchangeFilter,
   ExchangeRecord,
   ExchangeStore,
@@ -320,6 +321,26 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     await first.purge(START + 3 * DAY_MS, { recordsMs: 2 * DAY_MS, bodiesMs: 2 * DAY_MS })
     assert.equal(await first.find(old.requestId), null)
     assert.deepEqual((await first.find(young.requestId))?.content, newContent([a!, b!]))
+  }),
+
+  storeCase('purge takes nothing of a younger exchange of the same day along', async ({ first, second }) => {
+    const domain = freshDomain()
+    const [a, b] = history(2)
+    const [tools, answer] = [hex(), hex()].map((hash) => ({ hash, sealed: bytes(`FAKE ${hash}`) }))
+    const of = (runs: readonly HistoryRun[], referred: readonly ContentPart[]) => {
+      const { parts, ...content } = newContent(runs)
+      return { ...content, parts: [...parts, ...referred], references: referred.map(({ hash }) => hash) }
+    }
+    const old = newRecord({ domain, content: of([a!], [tools!]) })
+    const { parts } = of([b!], [answer!])
+    const rest = { ...of([b!], [tools!, answer!]), parts }
+    const young = newRecord({ domain, startedAt: START + 2, content: rest })
+    await first.append([old])
+    await first.append([young])
+    const report = await second.purge(START + DAY_MS + 1, { recordsMs: null, bodiesMs: DAY_MS })
+    assert.deepEqual(report, { records: 0, bodies: 1 })
+    assert.deepEqual(await first.find(old.requestId), { ...old, content: null })
+    assert.deepEqual((await first.find(young.requestId))?.content, of([a!, b!], [tools!, answer!]))
   }),
 
   storeCase('find gives the parts referred to, after those of the messages', async ({ first, second }) => {
