@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import type {
+  AppendReport,
+  ContentPart,
   ExchangeFilter,
   ExchangeRecord,
   ExchangeStore,
@@ -237,6 +239,78 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual(await runs(hours[3]!), [a, b, c, d])
   }),
 
+  storeCase('a run that comes without a parent takes the place of one whose parent is lost', async ({ first }) => {
+    const domain = freshDomain()
+    const [lost, b, c] = history(3)
+    const whole = { ...b!, parent: null, parts: [...lost!.parts, ...b!.parts] }
+    const [lacking, resent, next] = [[b!], [whole], [b!, c!]].map((runs) =>
+      newRecord({ domain, content: newContent(runs) }),
+    )
+    await first.append([lacking!])
+    await first.append([resent!])
+    await first.append([next!])
+    assert.deepEqual((await first.find(lacking!.requestId))?.content?.runs, [whole])
+    assert.deepEqual((await first.find(resent!.requestId))?.content, resent!.content)
+    assert.deepEqual((await first.find(next!.requestId))?.content?.runs, [whole, c])
+  }),
+
+  storeCase(
+    'append tells, where it tells anything, which records rest on what is not stored',
+    async ({ first, second }) => {
+      const domain = freshDomain()
+      const [a, b, c] = history(3)
+      const add = (content: StoredContent, of = domain) => newRecord({ domain: of, content })
+      await second.append([add({ ...newContent([a!, b!]), references: b!.parts })])
+      const whole = [
+        newRecord({ domain }),
+        add(newContent()),
+        add(newContent(history(3))),
+        add({ ...newContent([c!]), references: a!.parts }),
+        add({ ...newContent([{ id: hex(), parent: c!.id, parts: b!.parts }]), parts: [] }),
+        add({ ...newContent(), tip: a!.id }),
+      ]
+      const lacking = {
+        'its tip': add({ ...newContent(), tip: hex() }),
+        "its run's parent": add(newContent([{ id: hex(), parent: hex(), parts: [hex()] }])),
+        'a part of its run': add({ ...newContent([{ id: hex(), parent: a!.id, parts: [hex()] }]), parts: [] }),
+        'a part that it refers to': add({ ...newContent([c!]), references: [hex()] }),
+        'what another domain has': add({ ...newContent(), tip: a!.id }, freshDomain()),
+      }
+      const records = [...whole, ...Object.values(lacking)]
+      const missing = ({ incomplete }: AppendReport) =>
+        Object.entries(lacking).flatMap(([what, { requestId }]) => (incomplete.includes(requestId) ? [what] : []))
+      for (const time of ['first', 'second']) {
+        const report = await first.append(records)
+        if (!report) return
+        assert.deepEqual(missing(report), Object.keys(lacking), `told of lacking, the ${time} time`)
+        assert.equal(report.incomplete.length, Object.keys(lacking).length, `records told of, the ${time} time`)
+      }
+    },
+  ),
+
+  storeCase(
+    'append tells, where it tells anything, what goes on after a deletion, until it is brought whole',
+    async ({ first, second }) => {
+      const domain = freshDomain()
+      const [a, b, c, d] = history(4)
+      await first.append([newRecord({ domain, content: newContent([a!]) })])
+      await second.deleteDomain(domain)
+      const [rest, next] = [[b!], [c!]].map((runs) => newRecord({ domain, content: newContent(runs) }))
+      const told = await first.append([rest!])
+      if (!told) return
+      assert.deepEqual(told.incomplete, [rest!.requestId], 'what rests on a run that was deleted')
+      assert.deepEqual(
+        await second.append([next!]),
+        { incomplete: [next!.requestId] },
+        'what rests on a run that rests on it',
+      )
+      const whole = { ...d!, parent: null, parts: [a!, b!, c!, d!].flatMap(({ parts }) => parts) }
+      const brought = newRecord({ domain, content: newContent([whole]) })
+      assert.deepEqual(await first.append([brought]), { incomplete: [] }, 'what was brought whole')
+      assert.deepEqual((await first.find(brought.requestId))?.content, brought.content)
+    },
+  ),
+
   storeCase('what goes with its retention takes nothing of a younger exchange along', async ({ first }) => {
     const domain = freshDomain()
     const [a, b] = history(2)
@@ -247,6 +321,26 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     await first.purge(START + 3 * DAY_MS, { recordsMs: 2 * DAY_MS, bodiesMs: 2 * DAY_MS })
     assert.equal(await first.find(old.requestId), null)
     assert.deepEqual((await first.find(young.requestId))?.content, newContent([a!, b!]))
+  }),
+
+  storeCase('purge takes nothing of a younger exchange of the same day along', async ({ first, second }) => {
+    const domain = freshDomain()
+    const [a, b] = history(2)
+    const [tools, answer] = [hex(), hex()].map((hash) => ({ hash, sealed: bytes(`FAKE ${hash}`) }))
+    const of = (runs: readonly HistoryRun[], referred: readonly ContentPart[]) => {
+      const { parts, ...content } = newContent(runs)
+      return { ...content, parts: [...parts, ...referred], references: referred.map(({ hash }) => hash) }
+    }
+    const old = newRecord({ domain, content: of([a!], [tools!]) })
+    const { parts } = of([b!], [answer!])
+    const rest = { ...of([b!], [tools!, answer!]), parts }
+    const young = newRecord({ domain, startedAt: START + 2, content: rest })
+    await first.append([old])
+    await first.append([young])
+    const report = await second.purge(START + DAY_MS + 1, { recordsMs: null, bodiesMs: DAY_MS })
+    assert.deepEqual(report, { records: 0, bodies: 1 })
+    assert.deepEqual(await first.find(old.requestId), { ...old, content: null })
+    assert.deepEqual((await first.find(young.requestId))?.content, of([a!, b!], [tools!, answer!]))
   }),
 
   storeCase('find gives the parts referred to, after those of the messages', async ({ first, second }) => {
