@@ -1,25 +1,3 @@
-import { parseArguments } from './arguments.js'
-import { UsageError } from './usage-error.js'
+import { runCommandLine } from './command-line.js'
 
-/**
- * Errors that tell what to mend in one line, alone or as the cause of what a client would be told. By name: importing the
- * classes would load the server for every command.
- */
-const TOLD = ['ConfigurationError', 'ClientKeyError', 'StorageError', 'KeyRingError', 'RefusedError', 'OAuthLoginError']
-
-try {
-  const { command, given } = parseArguments(process.argv.slice(2))
-  // The command's code is loaded only now, so that --help and usage errors cost nothing.
-  const { run } = await command.load()
-  await run(given)
-} catch (error) {
-  if (error instanceof UsageError) fail(error.message, 2)
-  const told = error instanceof Error && error.name === 'ProxyError' ? error.cause : error
-  if (told instanceof Error && TOLD.includes(told.name)) fail(told.message, 1)
-  throw error
-}
-
-function fail(message: string, exitCode: number): never {
-  process.stderr.write(`prompt-train: ${message}\n`)
-  process.exit(exitCode)
-}
+await runCommandLine(process.argv.slice(2))

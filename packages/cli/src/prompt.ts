@@ -12,7 +12,14 @@ export interface Console {
   readonly output: Writable
 }
 
-const processConsole: Console = { input: process.stdin, output: process.stderr }
+const processConsole: Console = {
+  get input() {
+    return process.stdin
+  },
+  get output() {
+    return process.stderr
+  },
+}
 
 /** Told to whoever runs the command: it did not do what it was asked. */
 export class RefusedError extends Error {

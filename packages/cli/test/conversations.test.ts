@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { makeFolder, type Server, serve } from './support/command.js'
-import { run, runJson } from './support/run.js'
+import { makeFolder, recorded, type Server, serve } from './support/command.js'
+import { run, runJsonProcess, runProcess } from './support/run.js'
 import { startScriptedUpstream } from './support/scripted-upstream.js'
 
 const RECORDED = { STORAGE_ENABLED: 'true' }
@@ -38,12 +37,8 @@ describe('conversations', () => {
     const main = await ask(server, folder, begin, session)
     const agent = await ask(server, folder, begin, { ...session, 'x-claude-code-agent-id': 'agent-1' })
 
-    let printed = { conversations: [], linking: { exchanges: 0 } }
-    for (let attempt = 0; printed.linking.exchanges < 5 && attempt < 10; attempt++) {
-      await sleep(300)
-      printed = await runJson(folder, 'conversations --domain default', RECORDED)
-    }
-    expect(printed).toEqual({
+    await recorded(server, agent)
+    expect(await runJsonProcess(folder, 'conversations --domain default', RECORDED)).toEqual({
       conversations: [
         {
           id: first,
@@ -63,12 +58,12 @@ describe('conversations', () => {
       ],
       linking: { exchanges: 5, linked: 3, begun: 2, unknown: 0 },
     })
-    const { stdout } = await run(folder, 'conversations --since 1h', { variables: RECORDED })
+    const { stdout } = await runProcess(folder, 'conversations --since 1h', { variables: RECORDED })
     expect(stdout).toMatch(/^BEGAN .* REQUESTS +COMES FROM\n/)
     expect(stdout).toMatch(new RegExp(`default +${first} +2 +-\n +${branch} +1 +branch from ${first}\n`))
     expect(stdout).toMatch(new RegExp(`${agent} +1 +sub-task 1 of ${main}\n`))
     expect(stdout).toContain('\n3 conversations of 5 requests, 3 of them (60.0 %) linked to another.\n')
-    const nothing = await run(folder, 'conversations --domain other.example', { variables: RECORDED })
+    const nothing = await runProcess(folder, 'conversations --domain other.example', { variables: RECORDED })
     expect(nothing).toEqual({ code: 0, stdout: 'Nothing was recorded.\n', stderr: '' })
     server.process.kill('SIGTERM')
     expect(await server.exited).toBe(0)

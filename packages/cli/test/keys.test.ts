@@ -4,7 +4,7 @@ import { digestClientKey, isClientKey } from '@agent-prompt-train/core'
 import { describe, expect, it } from 'vitest'
 import { makeFolder, type Server, serve, writeCredentialFile } from './support/command.js'
 import { addKey } from './support/given.js'
-import { run, runJson } from './support/run.js'
+import { run, runJson, runProcess } from './support/run.js'
 import { startScriptedUpstream } from './support/scripted-upstream.js'
 
 const UPSTREAM_KEY = 'sk-ant-api03-FAKE-credential-of-the-test'
@@ -44,7 +44,10 @@ async function answers(server: Server, key: string, status: number): Promise<voi
 describe('keys create', () => {
   it('shows the key once, with what to do next, and stores its digest', async () => {
     const folder = makeTenants('example.com')
-    const { code, stdout, stderr } = await run(folder, 'keys create --domain example.com --label ci --expires 90d')
+    const { code, stdout, stderr } = await runProcess(
+      folder,
+      'keys create --domain example.com --label ci --expires 90d',
+    )
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const [, key] = /^Client key {2}(\S+)$/m.exec(stdout)!
     expect(isClientKey(key!)).toBe(true)
@@ -112,7 +115,7 @@ describe('keys rotate', () => {
       { keyId: old.keyId, state: 'overlap', replacedBy: rotated.keyId, requests: 1, lastAddress: '127.0.0.1' },
       { keyId: rotated.keyId, state: 'good', replacedBy: null, requests: 1, lastAddress: '127.0.0.1' },
     ])
-    const table = (await run(folder, 'keys list')).stdout.split('\n')
+    const table = (await runProcess(folder, 'keys list')).stdout.split('\n')
     expect(table[0]).toMatch(/^KEY +DOMAIN +LABEL +STATE +CREATED +EXPIRES +LAST USED +FROM +REQUESTS$/)
     expect(table[1]).toMatch(
       new RegExp(`^${old.keyId}….{4} +example.com +ci +in overlap, replaced by ${rotated.keyId} `),
@@ -126,7 +129,7 @@ describe('keys rotate', () => {
   it('tells people what to do next, and refuses a key that is no longer good', async () => {
     const folder = makeTenants('example.com')
     const { keyId } = await addKey(folder)
-    const { stdout } = await run(folder, `keys rotate ${keyId} --overlap 12h --label next`)
+    const { stdout } = await runProcess(folder, `keys rotate ${keyId} --overlap 12h --label next`)
     expect(stdout).toMatch(/^Client key {2}cnp_live_/)
     expect(stdout).toContain(`The old key ${keyId} works until `)
     expect(stdout).toContain(`prompt-train keys revoke ${keyId}\n`)
@@ -148,7 +151,7 @@ describe('keys revoke', () => {
     const { key, keyId } = await runJson(folder, 'keys create --domain example.com')
     const server = await serve({ CLAUDE_API_BASE_URL: upstream.address }, folder)
     expect(await statusOf(server, key)).toBe(200)
-    expect((await run(folder, `keys revoke ${keyId}`)).stdout).toMatch(/^1 key revoked\./)
+    expect((await runProcess(folder, `keys revoke ${keyId}`)).stdout).toMatch(/^1 key revoked\./)
     const again = (await run(folder, `keys revoke ${keyId}`)).stdout
     expect(again).toContain(`Nothing to do: the key ${keyId} was revoked before.`)
     await answers(server, key, 401)

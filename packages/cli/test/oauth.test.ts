@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { makeFolder, type Server, serve, type Variables, writeCredentialFile } from './support/command.js'
 import { addKey, ringEntry } from './support/given.js'
 import { LOGIN, login, toVariables } from './support/login.js'
-import { run, runJson } from './support/run.js'
+import { run, runJson, runProcess } from './support/run.js'
 import { MESSAGE, startScriptedUpstream } from './support/scripted-upstream.js'
 import { startTokenEndpoint } from './support/token-endpoint.js'
 
@@ -25,7 +25,7 @@ describe('oauth', { timeout: 90_000 }, () => {
   it('logs in, serves with the login, shows how it stands, and refreshes it, without showing a token', async () => {
     const [folder, upstream, endpoint] = [makeFolder(), await startScriptedUpstream(), await startTokenEndpoint()]
     const variables = { ...toVariables(endpoint), OAUTH_SCOPES: 'org:profile workspace:inference' }
-    const first = await login(folder, variables)
+    const first = await login(folder, variables, { inProcess: false })
     expect(first).toMatchObject({ code: 0, stderr: '' })
     expect(first.stdout).toContain(
       `Stored the oauth credential of ${DOMAIN} in the folder ${join(folder, 'credentials')}, in the clear`,
@@ -48,14 +48,14 @@ describe('oauth', { timeout: 90_000 }, () => {
     })
     expect(upstream.requests[0]).not.toHaveProperty('x-api-key')
 
-    const status = await run(folder, 'oauth status', { variables })
+    const status = await runProcess(folder, 'oauth status', { variables })
     expect(status).toMatchObject({ code: 0, stderr: '' })
     expect(status.stdout).toMatch(
       /^DOMAIN +STATE +SUBSCRIPTION +EXPIRES IN +LAST REFRESH +NEXT REFRESH +LAST FAILURE$/m,
     )
     expect(status.stdout).toMatch(/^example\.com +fresh +no +7h 59m +\S+ \S+ UTC +\S+ \S+ UTC +-$/m)
 
-    const refreshed = await run(folder, REFRESH, { variables })
+    const refreshed = await runProcess(folder, REFRESH, { variables })
     expect(refreshed).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^example\.com +fresh/m) })
     expect(endpoint.grants[1]).toMatchObject({ refresh_token: 'sk-ant-ort01-FAKE-1', client_id: 'client-1' })
     const { client_api_keys, ...rest } = readIn(folder)

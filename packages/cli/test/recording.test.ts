@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createClientKey, Secret } from '@agent-prompt-train/core'
 import { createPostgresStorage } from '@agent-prompt-train/storage-pg'
 import { describe, expect, it } from 'vitest'
 import { startPostgres } from '../../storage-pg/test/support/postgres-server.js'
-import { makeFolder, type Server, serve } from './support/command.js'
-import { type Ended, run, runJson } from './support/run.js'
+import { makeFolder, recorded, type Server, serve } from './support/command.js'
+import { run, runJson, runJsonProcess, runProcess } from './support/run.js'
 import { MESSAGE, startScriptedUpstream } from './support/scripted-upstream.js'
 
 const RECORDED = { STORAGE_ENABLED: 'true' }
@@ -38,15 +37,14 @@ async function stop({ process, exited }: Server): Promise<void> {
   expect(await exited).toBe(0)
 }
 
-/** The exchanges of the domain, once there are `count`. */
-async function exported(folder: string, count: number): Promise<Record<string, unknown>[]> {
-  for (let attempt = 0; ; attempt++) {
-    const { code, stdout, stderr } = await run(folder, 'export --domain default', { variables: RECORDED })
-    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('exported') })
-    const lines = stdout.trim() === '' ? [] : stdout.trim().split('\n')
-    if (lines.length >= count || attempt === 5) return lines.map((line) => JSON.parse(line))
-    await sleep(500)
-  }
+/** The exchanges of the domain. */
+async function exported(folder: string): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await runProcess(folder, 'export --domain default', { variables: RECORDED })
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('exported') })
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 }
 
 describe('with the embedded database', () => {
@@ -62,7 +60,8 @@ describe('with the embedded database', () => {
       recorder: { status: 'ok', dropped: 0 },
     })
     const requestId = await ask(first, keyOf(folder))
-    const [exchange] = await exported(folder, 1)
+    await recorded(first, requestId)
+    const [exchange] = await exported(folder)
     expect(exchange).toMatchObject({
       requestId,
       domain: 'default',
@@ -72,7 +71,7 @@ describe('with the embedded database', () => {
       response: { content: MESSAGE.content },
     })
     const sums = { requests: 1, inputTokens: 10, outputTokens: 3, cacheReadTokens: 0 }
-    const { rows } = await runJson(folder, 'usage --by domain,model', RECORDED)
+    const { rows } = await runJsonProcess(folder, 'usage --by domain,model', RECORDED)
     expect(rows).toEqual([
       {
         ...{ day: null, domain: 'default', keyId: null, model: 'claude-haiku-5-5' },
@@ -85,14 +84,14 @@ describe('with the embedded database', () => {
     await stop(first)
     expect(existsSync(postmaster)).toBe(false)
     // With nothing running, a command starts the database for itself.
-    const csv = (await run(folder, 'usage --by day --csv', { variables: RECORDED })).stdout.split('\n')
+    const csv = (await runProcess(folder, 'usage --by day --csv', { variables: RECORDED })).stdout.split('\n')
     expect(csv[0]).toMatch(/^day,domain,keyId,model,requests,/)
     expect(csv[1]).toMatch(/^\d{4}-\d\d-\d\d,,,,1,10,3,/)
     expect(existsSync(postmaster)).toBe(false)
 
     const second = await serve(variables, folder)
-    await ask(second, keyOf(folder))
-    expect(await exported(folder, 2)).toHaveLength(2)
+    await recorded(second, await ask(second, keyOf(folder)))
+    expect(await exported(folder)).toHaveLength(2)
     // The worst: both die at once, and the file that tells of the server stays.
     process.kill(Number(readFileSync(postmaster, 'utf8').split('\n')[0]), 'SIGKILL')
     second.process.kill('SIGKILL')
@@ -100,17 +99,17 @@ describe('with the embedded database', () => {
     expect(existsSync(postmaster)).toBe(true)
 
     const third = await serve(variables, folder)
-    await ask(third, keyOf(folder))
-    expect(await exported(folder, 3)).toHaveLength(3)
+    await recorded(third, await ask(third, keyOf(folder)))
+    expect(await exported(folder)).toHaveLength(3)
     // A server whose `serve` was killed is taken over, and ends with the next.
     third.process.kill('SIGKILL')
     await third.exited
     const fourth = await serve(variables, folder)
-    expect(await runJson(folder, 'purge', RECORDED)).toEqual({ records: 0, bodies: 0 })
+    expect(await runJsonProcess(folder, 'purge', RECORDED)).toEqual({ records: 0, bodies: 0 })
     // What has just ended is written before SIGTERM ends it.
     await ask(fourth, keyOf(folder))
     await stop(fourth)
-    expect(await exported(folder, 4)).toHaveLength(4)
+    expect(await exported(folder)).toHaveLength(4)
     expect(existsSync(postmaster)).toBe(false)
     expect(readdirSync(join(folder, '.data', 'postgres', 'users'))).toEqual([])
   }, 90_000)
@@ -118,7 +117,7 @@ describe('with the embedded database', () => {
   it('says why it does not start, and what else there is', async () => {
     const folder = makeFolder()
     mkdirSync(join(folder, '.data', 'postgres', 'data'), { recursive: true })
-    const { code, stderr } = await run(folder, 'usage', { variables: RECORDED })
+    const { code, stderr } = await runProcess(folder, 'usage', { variables: RECORDED })
     expect(code).toBe(1)
     expect(stderr).toMatch(/^prompt-train: DATA_DIR: the embedded Postgres does not start \(.+\): .*DATABASE_URL/)
   })
@@ -129,7 +128,7 @@ it('records the demonstration without a cost', async () => {
   const server = await serve(RECORDED, folder)
   await ask(server, keyOf(folder))
   await stop(server)
-  const { rows } = await runJson(folder, 'usage --by domain', RECORDED)
+  const { rows } = await runJsonProcess(folder, 'usage --by domain', RECORDED)
   expect(rows).toMatchObject([{ domain: 'default', requests: 1, costMicroUsd: 0, unpricedRequests: 0 }])
 })
 
@@ -156,7 +155,9 @@ describe('where no database is', () => {
       ['serve', 'false'],
       ['usage', 'true'],
     ] as const) {
-      const { code, stderr } = await run(makeFolder(), line, { variables: { STORAGE_ENABLED, DATA_DIR: '/proc/x/y' } })
+      const { code, stderr } = await runProcess(makeFolder(), line, {
+        variables: { STORAGE_ENABLED, DATA_DIR: '/proc/x/y' },
+      })
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^prompt-train: DATA_DIR: [^\n]+\n$/) })
     }
   })
@@ -172,13 +173,13 @@ describe('with DATABASE_URL', () => {
       const database = { ...RECORDED, DATABASE_URL: postgres.url }
       const variables = { ...database, NODE_ENV: 'production', CLAUDE_API_BASE_URL: upstream.address }
       for (const line of ['serve', 'usage']) {
-        const { code, stderr } = await run(folder, line, { variables })
+        const { code, stderr } = await runProcess(folder, line, { variables })
         expect({ code, stderr }).toMatchObject({
           code: 1,
           stderr: expect.stringMatching(/DATABASE_URL: .*prompt-train migrate/),
         })
       }
-      expect((await runJson(folder, 'migrate', database)).migrations).not.toEqual([])
+      expect((await runJsonProcess(folder, 'migrate', database)).migrations).not.toEqual([])
       expect(await runJson(folder, 'migrate', database)).toEqual({ migrations: [] })
 
       const { key, record } = createClientKey({ domain: 'example.com' })
@@ -214,7 +215,7 @@ describe('without', () => {
   it('names DATABASE_URL when that database is away, without what is in it', async () => {
     const variables = { DATABASE_URL: 'postgresql://app:FAKE-password@127.0.0.1:1/app' }
     for (const line of ['serve', 'migrate']) {
-      const { code, stderr } = await run(makeFolder(), line, { variables })
+      const { code, stderr } = await runProcess(makeFolder(), line, { variables })
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr:
@@ -236,7 +237,7 @@ describe('without', () => {
     ['migrate --grants serving', '--grants'],
     ['export', '--domain'],
   ])('refuses "%s"', async (line, named) => {
-    const { code, stdout, stderr }: Ended = await run(makeFolder(), line)
+    const { code, stdout, stderr } = await run(makeFolder(), line)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(named)
   })

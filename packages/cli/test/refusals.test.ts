@@ -5,64 +5,70 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createClientKey } from '@agent-prompt-train/core'
 import { describe, expect, it } from 'vitest'
-import { makeFolder, promptTrain, type Variables, writeCredentialFile } from './support/command.js'
+import { makeFolder, type Variables, writeCredentialFile } from './support/command.js'
+import { type Ended, run, runProcess } from './support/run.js'
 
 const API_KEY = 'sk-ant-api03-FAKE'
 
 /** Starts `serve`, which must refuse: the one line it says. */
-async function refusal(variables: Variables, folder = makeFolder()): Promise<string> {
-  const command = promptTrain(['serve'], { PORT: '0', LOG_PRETTY: 'false', ...variables }, folder)
-  expect(await command.exited).toBe(1)
-  expect(command.output.stdout).not.toContain('listening')
-  expect(command.output.stderr).toMatch(/^prompt-train: [^\n]+\n$/)
-  expect(command.output.stderr).not.toContain('FAKE')
-  return command.output.stderr
+const refusal = async (variables: Variables, folder = makeFolder()) =>
+  toRefusal(await runProcess(folder, 'serve', { variables: { PORT: '0', LOG_PRETTY: 'false', ...variables } }))
+
+function toRefusal({ code, stdout, stderr }: Ended): string {
+  expect(code).toBe(1)
+  expect(stdout).not.toContain('listening')
+  expect(stderr).toMatch(/^prompt-train: [^\n]+\n$/)
+  expect(stderr).not.toContain('FAKE')
+  return stderr
 }
 
-describe('serve refuses to start', () => {
+describe('serve refuses, before it opens anything', () => {
   it.each<[string, Variables, RegExp]>([
-    ['with a bad port', { PORT: '70000' }, /PORT: must be a whole number from 0 to 65535/],
-    ['with a bad trusted proxy', { TRUSTED_PROXIES: '10.0.0.0/8,10.0.0.0/33' }, /TRUSTED_PROXIES: .*CIDR/],
-    ['with a bad allow-list', { IP_ALLOWLIST: 'localhost' }, /IP_ALLOWLIST: .*CIDR/],
+    ['a bad port', { PORT: '70000' }, /PORT: must be a whole number from 0 to 65535/],
     [
-      'open to everybody outside development',
+      'to be open to everybody outside development',
       { ENABLE_CLIENT_AUTH: 'false' },
       /ENABLE_CLIENT_AUTH: .*NODE_ENV=development/,
     ],
     [
-      'open to everybody on a public address',
+      'to be open to everybody on a public address',
       { ENABLE_CLIENT_AUTH: 'false', NODE_ENV: 'development', HOST: '0.0.0.0' },
       /ENABLE_CLIENT_AUTH: .*loopback HOST/,
     ],
+    ['production with nothing configured', { NODE_ENV: 'production' }, /ANTHROPIC_API_KEY: .*no upstream credential/],
     [
-      'in production with nothing configured',
-      { NODE_ENV: 'production' },
-      /ANTHROPIC_API_KEY: .*no upstream credential/,
-    ],
-    [
-      'in production without a client key',
+      'production without a client key',
       { NODE_ENV: 'production', ANTHROPIC_API_KEY: API_KEY },
       /no client key is configured: make one with "prompt-train keys create --domain DOMAIN"/,
     ],
     [
-      'with plain http to another machine',
-      { ANTHROPIC_API_KEY: API_KEY, CLAUDE_API_BASE_URL: 'http://user:FAKE@192.0.2.1' },
-      /CLAUDE_API_BASE_URL: /,
-    ],
-    [
-      'with plain http to another machine and no credential',
+      'plain http to another machine where there is no credential',
       { CLAUDE_API_BASE_URL: 'http://example.com' },
       /^\S+ CLAUDE_API_BASE_URL: must use https/,
     ],
     [
-      'with an upstream that is no URL and no credential',
+      'an upstream that is no URL where there is no credential',
       { CLAUDE_API_BASE_URL: 'foo' },
       /CLAUDE_API_BASE_URL: is not an https URL/,
     ],
     [
-      'with a CREDENTIALS_DIR that is not there',
+      'a CREDENTIALS_DIR that is not there',
       { CREDENTIALS_DIR: 'not-here' },
       /CREDENTIALS_DIR: there is no folder \S.*not-here: mend the path, or make it with mkdir -m 700/,
+    ],
+  ])('%s', async (_, variables, message) => {
+    expect(toRefusal(await run(makeFolder(), 'serve', { variables }))).toMatch(message)
+  })
+})
+
+describe('serve refuses to start', () => {
+  it.each<[string, Variables, RegExp]>([
+    ['with a bad trusted proxy', { TRUSTED_PROXIES: '10.0.0.0/8,10.0.0.0/33' }, /TRUSTED_PROXIES: .*CIDR/],
+    ['with a bad allow-list', { IP_ALLOWLIST: 'localhost' }, /IP_ALLOWLIST: .*CIDR/],
+    [
+      'with plain http to another machine',
+      { ANTHROPIC_API_KEY: API_KEY, CLAUDE_API_BASE_URL: 'http://user:FAKE@192.0.2.1' },
+      /CLAUDE_API_BASE_URL: /,
     ],
     ['on an address of another machine', { HOST: '192.0.2.1' }, /HOST: /],
   ])('%s', async (_, variables, message) => {

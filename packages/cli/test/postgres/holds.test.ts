@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newContent, newRecord } from '../../../storage-pg/test/support/records.js'
 import { createRoledDatabase, type RoledDatabase } from '../../../storage-pg/test/support/serving-role.js'
 import { makeFolder, type Variables } from '../support/command.js'
-import { run, runJson } from '../support/run.js'
+import { run, runJson, runJsonProcess, runProcess } from '../support/run.js'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -47,9 +47,9 @@ describe('holds', () => {
     const [first, second, agent, other] = (await append(session, session, { ...session, agentId: 'agent-1' }, {})) as [
       ...[string, string, string, string],
     ]
-    const { held } = await runJson(folder, `holds add ${second}`, variables)
+    const { held } = await runJsonProcess(folder, `holds add ${second}`, variables)
     expect(held.sort()).toEqual([first, second, agent].sort())
-    expect(await runJson(folder, 'purge', asOwner)).toEqual({ records: 1, bodies: 1 })
+    expect(await runJsonProcess(folder, 'purge', asOwner)).toEqual({ records: 1, bodies: 1 })
     expect(await areThere([first, second, agent, other])).toEqual([true, true, true, false])
 
     const list = await runJson(folder, 'holds list', variables)
@@ -59,14 +59,14 @@ describe('holds', () => {
       domain: 'example.com',
       heldAt: expect.stringMatching(/^\d{4}-.*Z$/),
     })
-    const deleted = await run(folder, 'delete --domain example.com --yes', { variables: asOwner })
+    const deleted = await runProcess(folder, 'delete --domain example.com --yes', { variables: asOwner })
     expect(deleted.stdout).toBe(
       'Removed of example.com: records: 0, bodies: 0. 3 on hold were kept: "prompt-train holds list".\n',
     )
 
-    const { stdout } = await run(folder, `holds release ${agent}`, { variables })
+    const { stdout } = await runProcess(folder, `holds release ${agent}`, { variables })
     expect(stdout).toBe('3 requests are no longer on hold.\n')
-    expect((await run(folder, 'holds list', { variables })).stdout).toBe('Nothing is on hold.\n')
+    expect((await runProcess(folder, 'holds list', { variables })).stdout).toBe('Nothing is on hold.\n')
     expect(await runJson(folder, 'delete --domain example.com --yes', asOwner)).toEqual({
       records: 3,
       bodies: 3,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRoledDatabase, type RoledDatabase } from '../../../storage-pg/test/support/serving-role.js'
 import { makeFolder, type Server, serve, type Variables, writeCredentialFile } from '../support/command.js'
 import { login, toVariables } from '../support/login.js'
-import { run, runJson } from '../support/run.js'
+import { run, runJson, runProcess } from '../support/run.js'
 import { startScriptedUpstream } from '../support/scripted-upstream.js'
 import { startTokenEndpoint } from '../support/token-endpoint.js'
 
@@ -36,8 +36,10 @@ async function stored(): Promise<string> {
   return rows.map(({ row }) => row).join('\n')
 }
 
+const ADD = `credentials add --domain ${DOMAIN}`
+
 const addCredential = (folder: string, options = '', given = variables) =>
-  run(folder, `credentials add --domain ${DOMAIN}${options}`, { input: API_KEY, variables: given })
+  run(folder, `${ADD}${options}`, { input: API_KEY, variables: given })
 
 async function statusOf(server: Server, key: string): Promise<number> {
   const init = { method: 'POST', headers: { 'x-api-key': key }, body: '{}' }
@@ -61,10 +63,10 @@ describe('with DATABASE_URL', { timeout: 90_000 }, () => {
   it('credentials and keys go into the database, sealed and as digests, and serve uses them', async () => {
     const upstream = await startScriptedUpstream()
     const folder = makeFolder()
-    const added = await addCredential(folder)
+    const added = await runProcess(folder, ADD, { input: API_KEY, variables })
     expect(added).toMatchObject({ code: 0, stderr: '' })
     expect(added.stdout).toContain(`Stored the api_key credential of ${DOMAIN} in ${storedIn}, sealed.`)
-    const created = await run(folder, `keys create --domain ${DOMAIN}`, { variables })
+    const created = await runProcess(folder, `keys create --domain ${DOMAIN}`, { variables })
     expect(created.stdout).toContain(`its digest, in ${storedIn}.\nIt works within seconds`)
     const [, key] = /^Client key {2}(\S+)$/m.exec(created.stdout)!
     expect(existsSync(join(folder, 'credentials'))).toBe(false)

@@ -7,7 +7,7 @@ import { newRecord } from '../../../storage-pg/test/support/records.js'
 import { createRoledDatabase, type RoledDatabase } from '../../../storage-pg/test/support/serving-role.js'
 import { DEMONSTRATION_REQUEST } from '../../src/demonstration-answers.js'
 import { makeFolder, type Variables } from '../support/command.js'
-import { run, runJson } from '../support/run.js'
+import { run, runJson, runProcess } from '../support/run.js'
 
 const OPUS = 'claude-opus-5-5'
 const NEXT = 'claude-next,"5"'
@@ -120,7 +120,7 @@ describe('usage', () => {
   })
 
   it('prints a table for people, with the models that have no price', async () => {
-    const { stdout } = await run(folder, 'usage --by model', { variables })
+    const { stdout } = await runProcess(folder, 'usage --by model', { variables })
     expect(stdout.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
       'MODEL | REQUESTS | INPUT | OUTPUT | CACHE READ | CACHE WRITE 5M | CACHE WRITE 1H | COST USD | NOTIONAL USD | UNPRICED',
       `${NEXT} | 2 | 20 | 2 | 0 | 0 | 0 | 0.000000 | 0.000000 | 2`,
@@ -164,7 +164,7 @@ describe('usage --recompute', () => {
 
   it('prices what had no price, by the file of the option', async () => {
     const file = writePrices('^claude-next')
-    const { code, stdout } = await run(folder, `usage --recompute --prices ${file}`, { variables })
+    const { code, stdout } = await runProcess(folder, `usage --recompute --prices ${file}`, { variables })
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout: '8 requests looked at: 2 cost something else now.\nCost: +0.000240 USD. Notional: +0.000000 USD.\n',

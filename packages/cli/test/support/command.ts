@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, vi } from 'vitest'
+import { afterEach, expect, vi } from 'vitest'
 import { createWelcome } from '../../src/welcome.js'
 
 const BIN = fileURLToPath(new URL('../../bin/prompt-train.js', import.meta.url))
@@ -17,6 +17,12 @@ export interface Command {
   readonly output: { stdout: string; stderr: string }
   /** The exit code, once both streams have ended. */
   readonly exited: Promise<number | null>
+}
+
+/** What {@link printed} waits for. */
+interface Printing extends Pick<Command, 'output'> {
+  readonly process: Pick<ChildProcessWithoutNullStreams, 'stdout'>
+  readonly exited: Promise<unknown>
 }
 
 /** `prompt-train serve` once it listens, with JSON lines on standard output unless the variables say otherwise. */
@@ -87,11 +93,22 @@ export async function serve(variables: Variables = {}, folder = makeFolder()): P
 }
 
 /** Waits until standard output contains `text`; fails if the process ends first. */
-export async function printed({ process, output, exited }: Command, text: string): Promise<void> {
+export async function printed({ process, output, exited }: Printing, text: string): Promise<void> {
   while (!output.stdout.includes(text)) {
     const ended = await Promise.race([once(process.stdout, 'data').then(() => false), exited.then(() => true)])
     if (ended && !output.stdout.includes(text)) throw new Error(`ended without "${text}": ${output.stderr}`)
   }
+}
+
+/** Waits until the server has stored the exchange of a request. */
+export async function recorded(server: Server, requestId: string): Promise<void> {
+  // Its access line is written as the recorder takes it.
+  await printed(server, requestId)
+  const queued = async () => {
+    const health = (await (await fetch(`${server.address}/health`)).json()) as { recorder: { queued: number } }
+    return health.recorder.queued
+  }
+  await expect.poll(queued, { timeout: 10_000 }).toBe(0)
 }
 
 /** Runs a line in the shell, in another folder than the server's, and gives the pieces of its output as they came. */

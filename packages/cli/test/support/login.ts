@@ -1,4 +1,5 @@
 import { printed, promptTrain, type Variables } from './command.js'
+import { startHere } from './here.js'
 import type { Ended } from './run.js'
 import type { TokenEndpoint } from './token-endpoint.js'
 
@@ -11,13 +12,16 @@ export const toVariables = (endpoint: TokenEndpoint): Variables => ({
   OAUTH_CLIENT_ID: 'client-1',
 })
 
-/** Logs in: pastes what the page would show into the standard input, which stays open, and waits for the end. */
+/**
+ * Logs in: pastes what the page would show into the standard input, which stays open, and waits for the end; in this process
+ * unless it is to be one of its own.
+ */
 export async function login(
   folder: string,
   variables: Variables,
-  { line = LOGIN, paste = (state: string) => `code-FAKE#${state}` } = {},
+  { line = LOGIN, paste = (state: string) => `code-FAKE#${state}`, inProcess = true } = {},
 ): Promise<Ended & { readonly url: URL }> {
-  const command = promptTrain(line.split(' '), variables, folder)
+  const command = (inProcess ? startHere : promptTrain)(line.split(' '), variables, folder)
   await printed(command, '\n\nhttps://')
   await printed(command, 'state=')
   const url = new URL(command.output.stdout.match(/^https:.*$/m)![0])
