@@ -21,6 +21,8 @@ export default defineConfig({
     // Tests wait for timers and other processes more than for a core.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest-report.json' }]] : ['default'],
+    // They share processes and what is loaded there, which takes a second of a core, and leave nothing behind.
+    isolate: false,
     projects: [
       {
         extends: true,
@@ -28,15 +30,21 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts'],
           exclude: [...configDefaults.exclude, withMocks],
-          // They share processes and what is loaded there, and leave nothing behind.
-          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'mocks',
+          include: [withMocks],
+          isolate: true,
         },
       },
       {
         extends: true,
         test: {
           name: 'all',
-          include: [withMocks, 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...onPostgres, alone],
         },
       },

@@ -131,6 +131,7 @@ it('says what to do when something read the body first', async () => {
 
 it('prints nothing when the upstream breaks off, and the client sees a break', async () => {
   const printed = vi.spyOn(console, 'error')
+  stops.push(async () => printed.mockRestore())
   const upstream = await stubUpstream((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.write('data: 1\n\n', () => response.destroy())

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, vi } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { createWelcome } from '../../src/welcome.js'
 
 const BIN = fileURLToPath(new URL('../../bin/prompt-train.js', import.meta.url))
@@ -34,24 +34,10 @@ export interface Server extends Command {
   lines(): Record<string, unknown>[]
 }
 
-// Every start is a process of its own, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000 })
-
-const running = new Set<Command>()
-const folders: string[] = []
-
-afterEach(async () => {
-  for (const { process, exited } of running) {
-    process.kill('SIGKILL')
-    await exited
-  }
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
-/** A fresh folder, with a name that wants quoting in a shell. */
+/** A fresh folder for the length of the test, with a name that wants quoting in a shell. */
 export function makeFolder(): string {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), "prompt train's "))
-  folders.push(folder)
+  onTestFinished(() => rmSync(folder, { recursive: true }))
   return folder
 }
 
@@ -69,13 +55,12 @@ export function promptTrain(args: readonly string[], variables: Variables = {}, 
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text))
-  const exited = once(child, 'close').then(([code]) => {
-    running.delete(command)
-    return code as number | null
+  const exited = once(child, 'close').then(([code]) => code as number | null)
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await exited
   })
-  const command = { process: child, output, exited }
-  running.add(command)
-  return command
+  return { process: child, output, exited }
 }
 
 /** Runs `prompt-train serve` on a free port and waits until it listens. */

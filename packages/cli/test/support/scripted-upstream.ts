@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 
 /** An upstream that answers as the test says. */
 export interface ScriptedUpstream {
@@ -9,11 +9,6 @@ export interface ScriptedUpstream {
   /** The headers of each request, in order. */
   readonly requests: IncomingHttpHeaders[]
 }
-
-const opened: (() => void)[] = []
-afterEach(() => {
-  for (const close of opened.splice(0)) close()
-})
 
 export const MESSAGE = {
   id: 'msg_01',
@@ -26,7 +21,7 @@ export const MESSAGE = {
   usage: { input_tokens: 10, output_tokens: 3 },
 }
 
-/** Starts one; it answers every request with {@link MESSAGE} unless told otherwise. */
+/** Starts one for the length of the test; it answers every request with {@link MESSAGE} unless told otherwise. */
 export async function startScriptedUpstream(listener: RequestListener = answerMessage): Promise<ScriptedUpstream> {
   const requests: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
@@ -35,7 +30,7 @@ export async function startScriptedUpstream(listener: RequestListener = answerMe
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  opened.push(() => {
+  onTestFinished(() => {
     server.close()
     server.closeAllConnections()
   })
