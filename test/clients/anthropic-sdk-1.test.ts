@@ -1,4 +1,6 @@
+import { createClientKey, createProxy, memoryStorage } from '@agent-prompt-train/core'
 import Anthropic from '@anthropic-ai/sdk'
+import { expect, it } from 'vitest'
 import { anthropicSdk } from './anthropic-sdk.js'
 import { describeClient } from './suite.js'
 
@@ -14,3 +16,11 @@ describeClient(
     529: 'OverloadedError',
   }),
 )
+
+it('takes proxy.fetch as it is, and there needs no port', async () => {
+  const proxy = createProxy({ storage: memoryStorage() })
+  const { key } = createClientKey({ domain: 'unknown.example' })
+  const client = new Anthropic({ apiKey: key, baseURL: 'http://in.process', fetch: proxy.fetch })
+  await expect(client.models.list()).rejects.toThrow(Anthropic.AuthenticationError)
+  await proxy.close()
+})
