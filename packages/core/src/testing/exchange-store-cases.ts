@@ -10,7 +10,7 @@ import type {
   RepriceReport,
   StoredContent,
 } from '../storage/exchange-store.js'
-import type { ContractCase } from './contract-case.js'
+import { assertIs, type ContractCase } from './contract-case.js'
 
 /** What an exchange store's author writes to run {@link exchangeStoreCases}. */
 export interface ExchangeStoreHarness {
@@ -25,7 +25,7 @@ const START = Date.UTC(2026, 2, 10, 12)
 /** What every exchange store must hold to: the sentences of {@link ExchangeStore}. */
 export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] = [
   storeCase('find gives null for an exchange that is not stored', async ({ first }) => {
-    assert.equal(await first.find(randomUUID()), null)
+    assertIs(await first.find(randomUUID()), null, 'what find gives')
   }),
 
   storeCase('what one handle has stored, another sees at once', async ({ first, second }) => {
@@ -62,8 +62,8 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     })
     await first.append([record])
     const found = await first.find(record.requestId)
-    assert.equal(found?.sessionId, record.sessionId)
-    assert.equal(found?.status, record.status)
+    assertIs(found?.sessionId, record.sessionId, 'session id')
+    assertIs(found?.status, record.status, 'status')
     assert.deepEqual((await first.list({ model: 'a\u0000b' }, { limit: 1 })).exchanges, [])
   }),
 
@@ -72,7 +72,8 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const records = Array.from({ length: 5 }, () => newRecord({ content: large() }))
     await first.append(records)
     const found = await first.find(records[4]!.requestId)
-    assert.ok(Buffer.from(found!.content!.answer!).equals(Buffer.from(records[4]!.content!.answer!)))
+    const [stored, sent] = [found, records[4]].map((record) => Buffer.from(record!.content!.answer!))
+    assert.ok(stored!.equals(sent!), 'the answer of the last record is not what was stored')
   }),
 
   storeCase('append of nothing stores nothing', async ({ first }) => {
@@ -84,7 +85,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const domain = freshDomain()
     await first.append(Array.from({ length: 500 }, (_, i) => newRecord({ domain, startedAt: START + i })))
     const [sum] = await first.usage({ domain }, [])
-    assert.equal(sum?.requests, 500)
+    assertIs(sum?.requests, 500, 'requests summed')
   }),
 
   storeCase('a record that comes again is ignored, with all it would add to sums', async ({ first, second }) => {
@@ -93,8 +94,8 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     await first.append([one, one])
     await second.append([one, two])
     await first.append([two])
-    assert.equal((await first.list({ domain }, { limit: 10 })).exchanges.length, 2)
-    assert.equal((await first.usage({ domain }, []))[0]?.requests, 2)
+    assertIs((await first.list({ domain }, { limit: 10 })).exchanges.length, 2, 'exchanges listed')
+    assertIs((await first.usage({ domain }, []))[0]?.requests, 2, 'requests summed')
   }),
 
   storeCase('a record that is sent by both handles at once is stored once', async ({ first, second }) => {
@@ -102,8 +103,8 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const records = Array.from({ length: 50 }, () => newRecord({ domain }))
     const again = records.toReversed()
     await Promise.all([first.append(records), second.append(again), first.append(again), second.append(records)])
-    assert.equal((await first.usage({ domain }, []))[0]?.requests, 50)
-    assert.equal((await first.list({ domain }, { limit: 100 })).exchanges.length, 50)
+    assertIs((await first.usage({ domain }, []))[0]?.requests, 50, 'requests summed')
+    assertIs((await first.list({ domain }, { limit: 100 })).exchanges.length, 50, 'exchanges listed')
   }),
 
   storeCase('sums of batches that are stored at once are exact', async ({ first, second }) => {
@@ -111,9 +112,9 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const batch = () => Array.from({ length: 20 }, () => newRecord({ domain }))
     await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? first : second).append(batch())))
     const [sum] = await first.usage({ domain }, [])
-    assert.equal(sum?.requests, 200)
-    assert.equal(sum?.inputTokens, 2_000)
-    assert.equal(sum?.costMicroUsd, 200 * 12.5)
+    assertIs(sum?.requests, 200, 'requests summed')
+    assertIs(sum?.inputTokens, 2_000, 'input tokens summed')
+    assertIs(sum?.costMicroUsd, 200 * 12.5, 'costMicroUsd summed')
   }),
 
   storeCase('list gives the newest first, without content', async ({ first }) => {
@@ -125,8 +126,11 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       exchanges.map(({ startedAt }) => startedAt - START),
       [2, 1, 0],
     )
-    assert.ok(exchanges.every(({ content }) => content === null))
-    assert.equal(next, null)
+    assert.ok(
+      exchanges.every(({ content }) => content === null),
+      'list gives content',
+    )
+    assertIs(next, null, 'next of the last page')
   }),
 
   storeCase('list gives what links exchanges, also when the content is gone', async ({ first }) => {
@@ -147,14 +151,14 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       seen.push(...page.exchanges.map(({ requestId }) => requestId))
       after = page.next
     } while (after !== null)
-    assert.equal(seen.length, 25)
-    assert.equal(new Set(seen).size, 25)
+    assertIs(seen.length, 25, 'exchanges on all pages')
+    assertIs(new Set(seen).size, 25, 'different exchanges on all pages')
   }),
 
   storeCase('a page of just what is left is the last', async ({ first }) => {
     const domain = freshDomain()
     await first.append([newRecord({ domain }), newRecord({ domain })])
-    assert.equal((await first.list({ domain }, { limit: 2 })).next, null)
+    assertIs((await first.list({ domain }, { limit: 2 })).next, null, 'next of the last page')
   }),
 
   ...(
@@ -177,9 +181,9 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
         newRecord({ ...shared, domain: 'b.example.com', startedAt: START + 2, model: 'claude-b', status: 429 }),
         newRecord({ ...shared, domain: 'b.example.com', startedAt: START + 3, model: 'claude-b', keyId: 'key3' }),
       ])
-      assert.equal((await first.list(filter, { limit: 10 })).exchanges.length, expected)
-      assert.equal((await all(first.export(filter))).length, expected)
-      assert.equal((await first.usage(filter, []))[0]?.requests ?? 0, expected)
+      assertIs((await first.list(filter, { limit: 10 })).exchanges.length, expected, 'exchanges listed')
+      assertIs((await all(first.export(filter))).length, expected, 'exchanges exported')
+      assertIs((await first.usage(filter, []))[0]?.requests ?? 0, expected, 'requests summed')
     }),
   ),
 
@@ -282,8 +286,12 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       for (const time of ['first', 'second']) {
         const report = await first.append(records)
         if (!report) return
-        assert.deepEqual(missing(report), Object.keys(lacking), `told of lacking, the ${time} time`)
-        assert.equal(report.incomplete.length, Object.keys(lacking).length, `records told of, the ${time} time`)
+        assertIs(
+          missing(report).join(', '),
+          Object.keys(lacking).join(', '),
+          `told of records without, the ${time} time`,
+        )
+        assertIs(report.incomplete.length, Object.keys(lacking).length, `records told of, the ${time} time`)
       }
     },
   ),
@@ -298,15 +306,12 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       const [rest, next] = [[b!], [c!]].map((runs) => newRecord({ domain, content: newContent(runs) }))
       const told = await first.append([rest!])
       if (!told) return
-      assert.deepEqual(told.incomplete, [rest!.requestId], 'what rests on a run that was deleted')
-      assert.deepEqual(
-        await second.append([next!]),
-        { incomplete: [next!.requestId] },
-        'what rests on a run that rests on it',
-      )
+      assert.deepEqual(told, { incomplete: [rest!.requestId] })
+      // The run before is stored: it is the one before that which is gone.
+      assert.deepEqual(await second.append([next!]), { incomplete: [next!.requestId] })
       const whole = { ...d!, parent: null, parts: [a!, b!, c!, d!].flatMap(({ parts }) => parts) }
       const brought = newRecord({ domain, content: newContent([whole]) })
-      assert.deepEqual(await first.append([brought]), { incomplete: [] }, 'what was brought whole')
+      assert.deepEqual(await first.append([brought]), { incomplete: [] })
       assert.deepEqual((await first.find(brought.requestId))?.content, brought.content)
     },
   ),
@@ -319,7 +324,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     await first.append([old])
     await first.append([young])
     await first.purge(START + 3 * DAY_MS, { recordsMs: 2 * DAY_MS, bodiesMs: 2 * DAY_MS })
-    assert.equal(await first.find(old.requestId), null)
+    assertIs(await first.find(old.requestId), null, 'the older exchange')
     assert.deepEqual((await first.find(young.requestId))?.content, newContent([a!, b!]))
   }),
 
@@ -431,7 +436,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
   storeCase('usage leaves out what did not reach the upstream', async ({ first }) => {
     const domain = freshDomain()
     await first.append([newRecord({ domain }), newRecord({ ...NOTHING, domain, status: 401 })])
-    assert.equal((await first.usage({ domain }, []))[0]?.requests, 1)
+    assertIs((await first.usage({ domain }, []))[0]?.requests, 1, 'requests summed')
   }),
 
   storeCase('usage sums by the dimensions asked for; the others are null', async ({ first }) => {
@@ -452,7 +457,10 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     )
     const byKey = await first.usage({ domain: shared.domain }, ['domain', 'keyId'])
     assert.deepEqual(byKey.map(({ keyId, requests }) => `${keyId} ${requests}`).sort(), ['key1 2', 'null 1'])
-    assert.ok(byKey.every(({ domain }) => domain === shared.domain))
+    assert.ok(
+      byKey.every(({ domain }) => domain === shared.domain),
+      'a row by domain names another domain',
+    )
   }),
 
   storeCase('usage cuts days at from and to', async ({ first }) => {
@@ -469,10 +477,10 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       [20, 90],
     ] as const) {
       const filter = { domain, from: hours[0]! + from * 3_600_000, to: hours[0]! + to * 3_600_000 }
-      assert.equal((await first.usage(filter, []))[0]?.requests ?? 0, to - from, `${from} to ${to}`)
+      assertIs((await first.usage(filter, []))[0]?.requests ?? 0, to - from, `requests of hours ${from} to ${to}`)
     }
-    assert.equal((await first.usage({ domain, from: hours[50]! }, []))[0]?.requests, 46)
-    assert.equal((await first.usage({ domain, to: hours[50]! }, []))[0]?.requests, 50)
+    assertIs((await first.usage({ domain, from: hours[50]! }, []))[0]?.requests, 46, 'requests from hour 50 on')
+    assertIs((await first.usage({ domain, to: hours[50]! }, []))[0]?.requests, 50, 'requests before hour 50')
   }),
 
   storeCase('usage of nothing is empty', async ({ first }) => {
@@ -495,7 +503,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual(await second.find(other.requestId), other)
     const [sum] = await second.usage({ domain }, [])
     assert.deepEqual([sum?.requests, sum?.costMicroUsd, sum?.notionalMicroUsd], [2, 25, 25])
-    assert.equal((await second.usage({ domain: other.domain! }, []))[0]?.costMicroUsd, 12.5)
+    assertIs((await second.usage({ domain: other.domain! }, []))[0]?.costMicroUsd, 12.5, 'the cost of another domain')
   }),
 
   storeCase(
@@ -513,9 +521,12 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
           return record.cost
         }),
       )
-      assert.equal(report.records, 1_100)
-      assert.ok(seen.every(({ startedAt }, i) => i === 0 || seen[i - 1]!.startedAt <= startedAt))
-      assert.equal(new Set(seen.map(({ requestId }) => requestId)).size, 1_100)
+      assertIs(report.records, 1_100, 'records looked at')
+      assert.ok(
+        seen.every(({ startedAt }, i) => i === 0 || seen[i - 1]!.startedAt <= startedAt),
+        'a younger record was priced before an older one',
+      )
+      assertIs(new Set(seen.map(({ requestId }) => requestId)).size, 1_100, 'different records priced')
       assert.deepEqual(seen.find(isSame(records[0]!)), records[0])
     },
   ),
@@ -527,11 +538,11 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const without = ({ cost }: ExchangeRecord) => cost && { ...cost, microUsd: null, priceRow: null }
     const gone = { records: 2, changed: 1, costMicroUsd: -12.5, notionalMicroUsd: 0 }
     assert.deepEqual(await total(first.reprice({ domain }, without)), gone)
-    assert.equal(await unpriced(), 1)
+    assertIs(await unpriced(), 1, 'unpriced requests after the price was taken away')
     assert.deepEqual(await total(first.reprice({ domain }, without)), { ...gone, changed: 0, costMicroUsd: 0 })
     const again = ({ usage }: ExchangeRecord) => (usage === null ? null : newRecord().cost)
     assert.deepEqual(await total(first.reprice({ domain }, again)), { ...gone, costMicroUsd: 12.5 })
-    assert.equal(await unpriced(), 0)
+    assertIs(await unpriced(), 0, 'unpriced requests after it was given back')
   }),
 
   storeCase('reprice moves a cost between what is billed and what is notional', async ({ first }) => {
@@ -553,7 +564,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     }
     await assert.rejects(total(first.reprice({ domain }, failing)), { message: 'FAKE failure' })
     assert.deepEqual(await second.find(records[0]!.requestId), records[0])
-    assert.equal((await second.usage({ domain }, []))[0]?.costMicroUsd, 25)
+    assertIs((await second.usage({ domain }, []))[0]?.costMicroUsd, 25, 'costMicroUsd summed')
   }),
 
   storeCase(
@@ -573,16 +584,16 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
         first.append(batch(1)),
       ])
       const records = await all(first.export({ domain }))
-      assert.equal(records.length, 120)
+      assertIs(records.length, 120, 'exchanges exported')
       const sum = (some: readonly ExchangeRecord[]) => some.reduce((micro, { cost }) => micro + cost!.microUsd!, 0)
       for (const row of await second.usage({ domain }, ['day', 'model'])) {
         const counted = records.filter(
           ({ startedAt, model }) => new Date(startedAt).toISOString().startsWith(row.day!) && model === row.model,
         )
-        assert.equal(row.costMicroUsd, sum(counted))
+        assertIs(row.costMicroUsd, sum(counted), `costMicroUsd of ${row.day}, ${row.model}`)
       }
-      assert.equal((await total(first.reprice({ domain }, at(2)))).costMicroUsd, 240 - sum(records))
-      assert.equal((await second.usage({ domain }, []))[0]?.costMicroUsd, 240)
+      assertIs((await total(first.reprice({ domain }, at(2)))).costMicroUsd, 240 - sum(records), 'the change reported')
+      assertIs((await second.usage({ domain }, []))[0]?.costMicroUsd, 240, 'costMicroUsd summed')
     },
   ),
 
@@ -595,7 +606,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     await first.append([old, young])
     const report = await second.purge(START + DAY_MS, { recordsMs: DAY_MS, bodiesMs: DAY_MS })
     assert.deepEqual(report, { records: 1, bodies: 0 })
-    assert.equal(await first.find(old.requestId), null)
+    assertIs(await first.find(old.requestId), null, 'the older exchange')
     assert.notEqual(await first.find(young.requestId), null)
   }),
 
@@ -669,7 +680,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual((await first.list({ domain: gone }, { limit: 10 })).exchanges, [])
     assert.deepEqual(await first.usage({ domain: gone }, []), [])
     assert.deepEqual(await first.find(record.requestId), record)
-    assert.equal((await first.usage({ domain: kept }, []))[0]?.requests, 1)
+    assertIs((await first.usage({ domain: kept }, []))[0]?.requests, 1, 'requests of the domain that stays')
     assert.deepEqual(await first.deleteDomain(gone), NONE)
   }),
 ]
