@@ -3,25 +3,23 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ExchangeFilter, ExchangeRecord, UsageRow } from '@agent-prompt-train/core'
 import { createPostgresStorage, type PostgresStorage } from '@agent-prompt-train/storage-pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { newRecord } from './support/records.js'
 import { createRoledDatabase, type RoledDatabase } from './support/serving-role.js'
 
 const worker = fileURLToPath(new URL('support/worker.mjs', import.meta.url))
 const DAY_MS = 86_400_000
 
-let databases: RoledDatabase[]
-let storages: PostgresStorage[]
-
-beforeEach(async () => {
-  databases = [await createRoledDatabase(), await createRoledDatabase()]
-  storages = databases.map(({ servingUrl }) => createPostgresStorage({ connectionString: servingUrl }))
-})
-
-afterEach(async () => {
-  for (const storage of storages) await storage.close()
-  for (const database of databases) await database.drop()
-})
+/** A database for the length of the test, and its storage. */
+async function open(): Promise<{ database: RoledDatabase; storage: PostgresStorage }> {
+  const database = await createRoledDatabase()
+  const storage = createPostgresStorage({ connectionString: database.servingUrl })
+  onTestFinished(async () => {
+    await storage.close()
+    await database.drop()
+  })
+  return { database, storage }
+}
 
 /** Several days, domains and models, in no order, billed and notional, some without a price. */
 const records: readonly ExchangeRecord[] = Array.from({ length: 60 }, (_, i) => {
@@ -58,7 +56,8 @@ async function readSums({
 
 describe('reprice', () => {
   it('keeps the sums those of the records while two processes store and two reprice at once', async () => {
-    const [atOnce, inOrder] = storages as [PostgresStorage, PostgresStorage]
+    const { database, storage: atOnce } = await open()
+    const { storage: inOrder } = await open()
     const works = [
       ['append', JSON.stringify(records)],
       ['reprice', '3'],
@@ -66,7 +65,7 @@ describe('reprice', () => {
       ['reprice', '70.125'],
     ] as const
     await appendTimes(atOnce, 10)
-    const workers = works.map((args) => fork(worker, [databases[0]!.servingUrl, ...args], { stdio: 'inherit' }))
+    const workers = works.map((args) => fork(worker, [database.servingUrl, ...args], { stdio: 'inherit' }))
     expect(await Promise.all(workers.map((child) => once(child, 'exit')))).toEqual(workers.map(() => [0, null]))
 
     const mixed = await readSums(atOnce)
@@ -83,8 +82,8 @@ describe('reprice', () => {
   }, 60_000)
 
   it('changes the sums of what is on hold of a deleted domain, and leaves those of records that were purged', async () => {
-    const [{ exchanges }] = storages as [PostgresStorage]
-    const [database] = databases as [RoledDatabase]
+    const { database, storage } = await open()
+    const { exchanges } = storage
     const owner = createPostgresStorage({ connectionString: database.ownerUrl })
     const held = newRecord({ domain: 'gone.example.com' })
     const old = newRecord({ domain: 'kept.example.com', startedAt: Date.now() - 5 * DAY_MS })
@@ -94,7 +93,7 @@ describe('reprice', () => {
     await owner.exchanges.deleteDomain('gone.example.com')
     await owner.exchanges.purge(young.startedAt + DAY_MS, { recordsMs: DAY_MS, bodiesMs: null })
     await owner.close()
-    expect(await repriceAll(storages[0]!, {}, 5)).toBe(2)
+    expect(await repriceAll(storage, {}, 5)).toBe(2)
     expect(await exchanges.usage({ domain: 'gone.example.com' }, [])).toMatchObject([{ requests: 1, costMicroUsd: 5 }])
     expect(await exchanges.usage({ domain: 'kept.example.com' }, [])).toMatchObject([{ costMicroUsd: 1.1 + 5 }])
   })

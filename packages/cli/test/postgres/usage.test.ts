@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cost, ExchangeRecord } from '@agent-prompt-train/core'
-import { createPostgresStorage } from '@agent-prompt-train/storage-pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createPostgresStorage, type PostgresStorage } from '@agent-prompt-train/storage-pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newRecord } from '../../../storage-pg/test/support/records.js'
 import { createRoledDatabase, type RoledDatabase } from '../../../storage-pg/test/support/serving-role.js'
 import { DEMONSTRATION_REQUEST } from '../../src/demonstration-answers.js'
@@ -48,19 +48,26 @@ const records: readonly ExchangeRecord[] = [
 ]
 
 let database: RoledDatabase
+let storage: PostgresStorage
 let variables: Variables
 let folder: string
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await createRoledDatabase()
   variables = { DATABASE_URL: database.servingUrl }
-  folder = makeFolder()
-  const storage = createPostgresStorage({ connectionString: database.servingUrl })
-  await storage.exchanges.append(records)
-  await storage.close()
+  storage = createPostgresStorage({ connectionString: database.servingUrl })
 })
 
-afterEach(() => database.drop())
+beforeEach(async () => {
+  folder = makeFolder()
+  await database.db.none('truncate prompt_train.exchanges, prompt_train.usage_daily')
+  await storage.exchanges.append(records)
+})
+
+afterAll(async () => {
+  await storage.close()
+  await database.drop()
+})
 
 /** Writes a file of prices: ten for a token in, twenty for one out. */
 function writePrices(pattern: string): string {
@@ -152,11 +159,9 @@ describe('usage --recompute', () => {
   })
 
   it('leaves what the demonstration answered free', async () => {
-    const storage = createPostgresStorage({ connectionString: database.servingUrl })
     const upstreamRequestId = `${DEMONSTRATION_REQUEST}1234abcd`
     const answered = row('2026-11-22T00:00:00Z', 'c.example.com', { upstreamRequestId })
     await storage.exchanges.append([answered])
-    await storage.close()
     expect(await runJson(folder, 'usage --recompute --domain c.example.com', variables)).toMatchObject({
       ...{ records: 1, changed: 0, costMicroUsd: 0 },
     })

@@ -40,7 +40,7 @@ async function hold() {
   }
 }
 
-const works = { append: () => append(20), reprice: () => reprice(20), hold }
+const works = { append: () => append(20), reprice: () => reprice(6), hold }
 await works[work]()
 await storage.close()
 process.disconnect()
