@@ -1,7 +1,10 @@
+import { isQuote } from './characters.js'
+import { codeAt } from './codes.js'
+import { findCookies } from './cookies.js'
 import { type Finding, WINDOW } from './finding.js'
 import { findQuoted } from './quoted-value.js'
 import { openQuote, skipBlanks, skipSpaces } from './quotes.js'
-import { findCookies, findCredentials } from './schemes.js'
+import { findCredentials } from './schemes.js'
 import type { Separator } from './separator.js'
 import { findElement, findUnquoted } from './unquoted-value.js'
 import type { ValuePlace } from './value-place.js'
@@ -24,25 +27,24 @@ function startOfValue(text: string, { kind, end }: Separator): number {
   const isOverLines = kind === '>' || kind === ','
   let at = isOverLines ? skipBlanks(text, end) : skipSpaces(text, end)
   if (!isOverLines) at = skipBlockMark(text, at)
-  return text.charCodeAt(at) === 91 ? skipBlanks(text, at + 1) : at
+  return codeAt(at) === 91 ? skipBlanks(text, at + 1) : at
 }
 
 const BLOCK_MARK = /[|>][-+]?(?:\r?\n|\\{1,4}n)/y
 
 /** YAML block scalars: the value is on the next line. */
 function skipBlockMark(text: string, at: number): number {
-  const code = text.charCodeAt(at)
+  const code = codeAt(at)
   if (code !== 124 && code !== 62) return at
   BLOCK_MARK.lastIndex = at
   return BLOCK_MARK.test(text) ? skipBlanks(text, BLOCK_MARK.lastIndex) : at
 }
 
 const STRING_PREFIX = /[bBfFrRuU@$L]{1,2}(?=["'])/y
-const isQuote = (code: number): boolean => code === 34 || code === 39
 
 /** `f"…"`, `@"…"`, `L"…"`. */
 function skipStringPrefix(text: string, at: number): number {
-  if (!isQuote(text.charCodeAt(at + 1)) && !isQuote(text.charCodeAt(at + 2))) return at
+  if (isQuote(codeAt(at)) || !(isQuote(codeAt(at + 1)) || isQuote(codeAt(at + 2)))) return at
   STRING_PREFIX.lastIndex = at
   return STRING_PREFIX.test(text) ? STRING_PREFIX.lastIndex : at
 }

@@ -1,4 +1,5 @@
-import { isIn, NAME } from './characters.js'
+import { isBlank, isHex, isQuote, NAME } from './characters.js'
+import { codeAt, isAt } from './codes.js'
 import { WordSet } from './word-set.js'
 
 /** The name before a separator, and where it stands. */
@@ -20,43 +21,48 @@ const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;]{0,16}m$`)
 export function readNameBefore(text: string, separator: number): AssignedName | null {
   let at = skipColour(text, separator)
   const afterName = at
-  while (at > 0 && afterName - at < 16 && isSpace(text.charCodeAt(at - 1))) at--
+  while (afterName - at < 16 && isBlank(codeAt(at - 1))) at--
   at = skipColour(text, at)
   const spaced = at < afterName
-  if (at > 0 && text.charCodeAt(at - 1) === 93) at--
+  if (codeAt(at - 1) === 93) at--
   const beforeQuote = skipQuote(text, at)
   const quoted = beforeQuote < at
   const end = beforeQuote
   let start = end
-  while (start > 0 && end - start < MAX_NAME && isIn(text.charCodeAt(start - 1), NAME)) start--
+  while (end - start < MAX_NAME && isAt(start - 1, NAME)) start--
   if (start === end) return null
   start = afterEscape(text, start, end)
   const name = text.slice(start, end)
-  if (!quoted && joinsType(text.charCodeAt(start - 1)) && TYPES.has(name)) {
+  if (!quoted && joinsType(codeAt(start - 1)) && TYPES.has(name)) {
     let outer = start - 1
-    while (outer > 0 && start - outer < 4 && joinsType(text.charCodeAt(outer - 1))) outer--
+    while (start - outer < 4 && joinsType(codeAt(outer - 1))) outer--
     const typed = readNameBefore(text, outer)
     if (typed !== null) return typed
   }
   return { name, start, quoted, spaced }
 }
 
-const isSpace = (code: number): boolean => code === 32 || code === 9
+const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/
+
+/** Whether a name is written as those of environment variables are. */
+export const isEnvironmentName = (name: string): boolean => isCapital(name.charCodeAt(0)) && ENVIRONMENT_NAME.test(name)
+
+const isCapital = (code: number): boolean => code >= 65 && code <= 90
 
 /** What stands between a name and its type, in either order: `name: string`, `char *name`. */
 const joinsType = (code: number): boolean => code === 32 || code === 58 || code === 42
 
 function skipColour(text: string, at: number): number {
-  if (text.charCodeAt(at - 1) !== 109) return at
+  if (codeAt(at - 1) !== 109) return at
   const colour = COLOUR.exec(text.slice(Math.max(0, at - 28), at))
   return colour === null ? at : at - colour[0].length
 }
 
 function skipQuote(text: string, at: number): number {
-  const code = text.charCodeAt(at - 1)
-  if (code === 34 || code === 39 || code === 96) {
+  const code = codeAt(at - 1)
+  if (isQuote(code)) {
     let start = at - 1
-    while (start > 0 && at - start < 17 && text.charCodeAt(start - 1) === 92) start--
+    while (at - start < 17 && codeAt(start - 1) === 92) start--
     return start
   }
   if (code === 50 || code === 55 || code === 59) {
@@ -68,13 +74,13 @@ function skipQuote(text: string, at: number): number {
 
 /** The letter after a back slash belongs to the escape, not to the name: `\nDB_PASSWORD=`. So do two digits after `%`. */
 function afterEscape(text: string, start: number, end: number): number {
-  const before = text.charCodeAt(start - 1)
+  const before = codeAt(start - 1)
   if (before === 92) {
-    const letter = text[start]
+    const letter = text[start]!
     if (letter === 'u' && end - start > 5 && /^u00[0-9a-fA-F]{2}/.test(text.slice(start, start + 5))) return start + 5
     if (letter === 'x' && end - start > 3 && /^x[0-9a-fA-F]{2}/.test(text.slice(start, start + 3))) return start + 3
-    if (letter !== undefined && 'nrtbfv'.includes(letter) && end - start > 1) return start + 1
+    if ('nrtbfv'.includes(letter) && end - start > 1) return start + 1
   }
-  if (before === 37 && end - start > 2 && /^[0-9a-fA-F]{2}/.test(text.slice(start, start + 2))) return start + 2
+  if (before === 37 && end - start > 2 && isHex(codeAt(start)) && isHex(codeAt(start + 1))) return start + 2
   return start
 }

@@ -1,3 +1,4 @@
+import { isBlank, isDigit, isQuote } from './characters.js'
 import { nameEnds } from './key-names.js'
 
 const COLON = 58
@@ -30,7 +31,7 @@ export const mayAssignEncoded = (codes: Uint16Array, at: number, end: number): b
 
 function endBeforeSpaces(codes: Uint16Array, at: number): number {
   let end = at
-  while (at - end < 20 && isSpace(codes[end - 1]!)) end--
+  while (at - end < 20 && isBlank(codes[end - 1]!)) end--
   return end
 }
 
@@ -81,14 +82,11 @@ function isSchemeEnd(codes: Uint16Array, at: number): boolean {
 
 const isTelegramBot = (codes: Uint16Array, at: number): boolean =>
   codes[at + 1] === 65 && codes[at + 2] === 65 && isDigit(codes[at - 1]!)
-/** `:5432:` of a `.pgpass` line. */
-function isPgpassPort(codes: Uint16Array, at: number): boolean {
+/** Whether `:5432:` of a `.pgpass` line is at `at`. */
+export function isPgpassPort(codes: Uint16Array, at: number): boolean {
   if (codes[at + 1] === 42) return codes[at + 2] === COLON
   return isDigit(codes[at + 1]!) && isDigit(codes[at + 4]!) && (codes[at + 5] === COLON || codes[at + 6] === COLON)
 }
-const isDigit = (code: number): boolean => code >= 48 && code <= 57
-const isSpace = (code: number): boolean => code === 32 || code === 9
-const isQuote = (code: number): boolean => code === 34 || code === 39 || code === 96
 const isColour = (code: number): boolean => isDigit(code) || code === 91 || code === 59
 /** One of `:`, `?`, `+`, `|` and `!`. */
 const isOperator = (code: number): boolean =>

@@ -1,3 +1,5 @@
+import { type Words, WordsBefore } from './words-before.js'
+
 /**
  * How far a rule may look ahead of the place that made it look, in characters. Whatever a rule decides, it decides by
  * these, so that a stream can decide as soon as it has them.
@@ -16,7 +18,7 @@ export interface Finding {
   readonly end: number
   readonly mask: string
   /** Asked where the secret ends when `end` is the end of the window. */
-  readonly rest?: Rest
+  readonly rest?: Rest | undefined
 }
 
 /** A text may hide a secret under a name inside another one's value, not under the fourth inside three. */
@@ -47,7 +49,12 @@ export class Judged {
   }
 }
 
-/** What a scan has read in vain. */
+/** What the names of programs hold that take passwords by `-p`: a test that most texts fail. */
+export const PROGRAMS: Words = { pattern: /mysql|login|redis|mongo|mariadb|sshpass|htpasswd/g, longest: 8, reach: 160 }
+/** The same of those that take a user by `-u`. */
+export const CLIENTS: Words = { pattern: /http|curl|wget|xh/g, longest: 4, reach: 200 }
+
+/** What a scan has read in vain, and which programs it has seen. */
 export class Memo {
   /** Unquoted values. */
   readonly values = new Judged()
@@ -56,10 +63,13 @@ export class Memo {
   /** What follows `Bearer` and `Basic`; it ends earlier than a credential, so the two are kept apart. */
   readonly schemes = new Judged()
   readonly cookies = new Judged()
+  readonly programs = new WordsBefore(PROGRAMS)
+  readonly clients = new WordsBefore(CLIENTS)
 
   /** Forgets so many characters that the scan has given away. */
   shift(characters: number): void {
-    for (const judged of [this.values, this.credentials, this.schemes, this.cookies]) judged.shift(characters)
+    for (const part of [this.values, this.credentials, this.schemes, this.cookies, this.programs, this.clients])
+      part.shift(characters)
   }
 }
 

@@ -1,8 +1,9 @@
 import { findAssigned } from './assignment.js'
-import { type Finding, MASK, type Memo } from './finding.js'
+import { codeAt } from './codes.js'
+import { findCookies } from './cookies.js'
+import { type Finding, MASK, type Memo, PROGRAMS } from './finding.js'
 import { toKey } from './key-names.js'
 import { isPlaceholder } from './placeholders.js'
-import { findCookies } from './schemes.js'
 
 /** `--any-name`, `--anyName`, `--ANY_NAME`. */
 const DOUBLE_DASH = '(?<=--)[A-Za-z][A-Za-z0-9_-]{1,40}'
@@ -22,13 +23,13 @@ export function findFlagged(text: string, at: number, memo: Memo): Finding | nul
   const kind = toKey(found[1]!)?.kind ?? null
   if (kind === null || kind === 'pair') return null
   if (kind === 'cookie')
-    return findCookies(text, /["']/.test(text[end] ?? '') ? end + 1 : end, Math.min(text.length, end + 2048), memo)
+    return findCookies(text, opensQuote(end) ? end + 1 : end, Math.min(text.length, end + 2048), memo)
   if (USAGE.test(text.slice(end, end + 24))) return null
   return findAssigned(
     text,
     {
       kind: 'flag',
-      start: at + (text[at + 1] === '-' ? 2 : 1) + found[1]!.length,
+      start: at + (codeAt(at + 1) === 45 ? 2 : 1) + found[1]!.length,
       end,
       encoded: false,
     },
@@ -36,18 +37,18 @@ export function findFlagged(text: string, at: number, memo: Memo): Finding | nul
   )
 }
 
-/** What the names of the programs hold: a quick test that most texts fail. */
-const PROGRAM_PARTS = ['mysql', 'login', 'redis', 'mongo', 'mariadb', 'sshpass', 'htpasswd']
+const opensQuote = (at: number): boolean => codeAt(at) === 34 || codeAt(at) === 39
+
 const SHORT = /-(?:p[ =]?|a )["']?([^\s"'\\;|&<>]{3,128})/y
 /** The program of the command that the text ends in. */
 const PROGRAM =
   /(?:^|[\s/"'`(;|&])(mysql|mysqldump|mysqladmin|mariadb|sshpass|redis-cli|docker login|az login|mongo|mongosh|mongodump|htpasswd)\b[^\n;|&]*$/
 
 /** `-p secret` of programs that take passwords so, `-psecret` of MySQL's. */
-export function findShortOption(text: string, at: number): Finding | null {
+export function findShortOption(text: string, at: number, memo: Memo): Finding | null {
   // Most options belong to no such program: their values, which may be long, are not read.
-  const before = text.slice(Math.max(0, at - 160), at)
-  const program = PROGRAM_PARTS.some((part) => before.includes(part)) ? PROGRAM.exec(before)?.[1] : undefined
+  if (!memo.programs.precede(text, at)) return null
+  const program = PROGRAM.exec(text.slice(Math.max(0, at - PROGRAMS.reach), at))?.[1]
   if (program === undefined) return null
   SHORT.lastIndex = at
   const found = SHORT.exec(text)

@@ -1,6 +1,6 @@
 import { GramTable } from './grams.js'
-import { vendorAlone, vendorNames } from './vendor-names.js'
-import { WordEnds } from './word-ends.js'
+import { namesVendor, vendorAlone } from './vendor-names.js'
+import { isJoiner, WordEnds } from './word-ends.js'
 
 /**
  * What the name of a setting, field, header or variable says of its value:
@@ -101,7 +101,6 @@ ends.add(VENDOR_ALONE, vendorAlone, true)
 const STANDS_ALONE = new RegExp(`(?:^|[_.\\-$])(?:${SHORT_PASSWORDS.join('|')})$`, 'i')
 const CAMEL_PASSWORD = /[a-z](?:Pass|Pw)$/
 const SESSION_ID = /^session(?:[_-]i|I)d$/
-const VENDOR = new RegExp(vendorNames.join('|'))
 
 /** The last four letters of every name that {@link toKey} knows, and of the types that may stand behind a name. */
 export const nameEnds = new GramTable(
@@ -168,7 +167,7 @@ function toKind(name: string, lists: number): KeyKind | null {
   if ((lists & INNOCENT) !== 0 || ((lists & OPAQUE) !== 0 && SESSION_ID.test(name))) return null
   const kind = kindOf(name, lists)
   if (kind !== null && kind !== 'opaque') return kind
-  return kindWithoutSuffix(name) ?? kind ?? (isVendors(name, lists) ? 'opaque' : null)
+  return kindWithoutSuffix(name, lists) ?? kind ?? (isVendors(name, lists) ? 'opaque' : null)
 }
 
 function kindOf(name: string, lists: number): KeyKind | null {
@@ -183,25 +182,26 @@ function kindOf(name: string, lists: number): KeyKind | null {
 
 const isShortPassword = (name: string): boolean => STANDS_ALONE.test(name) || CAMEL_PASSWORD.test(name)
 
-function kindWithoutSuffix(name: string): KeyKind | null {
-  const end = withoutSuffix(name, withoutSuffix(name, name.length))
-  const lists = end === name.length ? 0 : ends.listsOf(name, end)
+function kindWithoutSuffix(name: string, listsOfAll: number): KeyKind | null {
+  const inner = withoutSuffix(name, name.length, listsOfAll)
+  if (inner === name.length) return null
+  const end = withoutSuffix(name, inner, ends.listsOf(name, inner))
+  const lists = ends.listsOf(name, end)
   if ((lists & INNOCENT) !== 0) return null
   if ((lists & PASSWORD) !== 0) return 'password'
   if ((lists & SECRET) !== 0) return 'secret'
   return (lists & TOKEN) !== 0 ? 'token' : null
 }
 
-/** Where the name ends without its last number or word such as `prod`. */
-function withoutSuffix(name: string, end: number): number {
-  const start = ends.startOf(SUFFIX, name, end)
-  if (start < end) return start
+/** Where the part of a name before `end`, which ends in `lists`, ends without its last number or word such as `prod`. */
+function withoutSuffix(name: string, end: number, lists: number): number {
+  if ((lists & SUFFIX) !== 0) return ends.startOf(SUFFIX, name, end)
   let at = end
-  while (at > 0 && '0123456789_-.$'.includes(name[at - 1]!)) at--
+  while (at > 0 && isDigitOrJoiner(name.charCodeAt(at - 1))) at--
   return at
 }
 
+const isDigitOrJoiner = (code: number): boolean => (code >= 48 && code <= 57) || isJoiner(code)
+
 const isVendors = (name: string, lists: number): boolean =>
   (lists & VENDOR_ALONE) !== 0 || ((lists & VENDOR_MEMBER) !== 0 && namesVendor(name))
-
-const namesVendor = (name: string): boolean => VENDOR.test(name.toLowerCase().replace(/[_\-.$]/g, ''))

@@ -2,7 +2,7 @@ import { MASK } from './finding.js'
 import { toKey } from './key-names.js'
 import { maskText } from './mask-text.js'
 import { isPlaceholder } from './placeholders.js'
-import { prefixMask } from './vendor-keys.js'
+import { readVendorKey } from './vendor-keys.js'
 
 /**
  * Makes a masked copy of a JSON value. Texts are masked as {@link maskText} does, and wholly where their member is named
@@ -64,7 +64,7 @@ function isSecretMember(name: string): boolean {
 function maskWhole(text: string): string {
   if (text === '' || isPlaceholder(text)) return text
   const scheme = /^(Bearer|Basic) +(?=\S)/i.exec(text)
-  return scheme === null ? (prefixMask(text, 0) ?? MASK) : `${scheme[1]} ${MASK}`
+  return scheme === null ? (readVendorKey(text, 0)?.mask ?? MASK) : `${scheme[1]} ${MASK}`
 }
 
 /** What the API wants back byte for byte, and says nothing of anyone's credentials (docs: build-with-claude/thinking). */

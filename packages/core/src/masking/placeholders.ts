@@ -1,3 +1,5 @@
+import { isQuote } from './characters.js'
+import { codeAt } from './codes.js'
 import { BRACKET, DIGIT, FILLER, kindsOf, LETTER, REPEATED } from './value-kinds.js'
 import { WordSet } from './word-set.js'
 
@@ -30,8 +32,12 @@ const CONSTANT = /^[A-Z]+(?:_[A-Z]+)+$/
 
 /** Whether a value is one that people write instead of a secret, or one that was masked before. */
 export function isPlaceholder(text: string): boolean {
-  const value = withoutQuotes(text)
-  const kinds = kindsOf(value)
+  const value = text === '' ? text : withoutQuotes(text)
+  return isUnquotedPlaceholder(value, kindsOf(value))
+}
+
+/** The same of a value of such kinds of characters that has no quotes around it. */
+export function isUnquotedPlaceholder(value: string, kinds: number): boolean {
   if ((kinds & (LETTER | DIGIT)) === 0) return true
   if (((kinds & BRACKET) !== 0 || value[0] === ':') && isExpression(value)) return true
   if ((kinds & (REPEATED | FILLER)) !== 0 && (FILLED.test(value) || (value.length < 48 && ELLIPSIS.test(value))))
@@ -42,10 +48,10 @@ export function isPlaceholder(text: string): boolean {
 const isExpression = (value: string): boolean => BRACKETED.test(value) || VARIABLE.test(value) || EXPRESSION.test(value)
 
 function withoutQuotes(text: string): string {
-  return isQuote(text[0]) || isQuote(text[text.length - 1]) ? text.replace(/^["'`]+|["'`]+$/g, '') : text
+  return isQuote(text.charCodeAt(0)) || isQuote(text.charCodeAt(text.length - 1))
+    ? text.replace(/^["'`]+|["'`]+$/g, '')
+    : text
 }
-
-const isQuote = (character: string | undefined): boolean => character === '"' || character === "'" || character === '`'
 
 /** `your-api-key`, `ACCESS_TOKEN`, `NULL_CHARACTER_TOKEN`. */
 const isMadeOfWords = (value: string): boolean =>
@@ -77,5 +83,5 @@ const isCapital = (code: number): boolean => code >= 65 && code <= 90
 const isSmall = (code: number): boolean => code >= 97 && code <= 122
 
 /** Whether what ends at `end` was shortened to be shown: `cnp_live_…`, `sk-abc...`. */
-export const isShortened = (text: string, end: number): boolean =>
-  text.charCodeAt(end) === 0x2026 || (text.charCodeAt(end) === 46 && text.charCodeAt(end + 1) === 46)
+export const isShortened = (end: number): boolean =>
+  codeAt(end) === 0x2026 || (codeAt(end) === 46 && codeAt(end + 1) === 46)

@@ -1,11 +1,9 @@
 import { mayAssign, mayAssignEncoded } from './assignment-place.js'
 import { ALPHANUMERIC, isHex, isIn, WORD } from './characters.js'
+import { BEGIN, codes, isAt } from './codes.js'
 import { wordStarts } from './vendor-keys.js'
 
-/** Characters that are read at once, and how far the tests of a place look behind it and ahead. */
-const BLOCK = 1 << 14
-const BEHIND = 96
-const AHEAD = 32
+// Each `at` here is an index into `codes`.
 
 const START = 1
 const SEPARATOR = 2
@@ -26,51 +24,21 @@ actions['-'.charCodeAt(0)] = DASH
 actions['_'.charCodeAt(0)] = UNDERSCORE
 actions['~'.charCodeAt(0)] = TILDE
 
-/** The codes of a block: numbers in an array are read twice as fast as characters of a text. Used by one run at a time. */
-const codes = new Uint16Array(BEHIND + BLOCK + AHEAD)
-const bytes = Buffer.from(codes.buffer)
-
 /** Finds the places in a text where a secret might be: cheap tests that most places fail. */
 export class Places {
-  readonly #text: string
-  #start = 0
-  #end = 0
+  /** Whether the search goes on inside a word, where no key begins. */
   #inWord = false
 
-  constructor(text: string) {
-    this.#text = text
+  /** Lets the search go on at `at`; `fresh`: a key may begin there although a letter stands before, as after `\n` or `%22`. */
+  goOn(at: number, fresh: boolean): void {
+    this.#inWord = !fresh && isAt(at - 1, WORD)
   }
 
-  /**
-   * The next place from `from` on; `to` where there is none before. `fresh`: a key may begin at `from` although a letter
-   * stands before, as after `\n` or `%22`.
-   */
-  next(from: number, to: number, fresh: boolean): number {
-    let at = from
-    this.#inWord = !fresh && at > 0 && isIn(this.#text.charCodeAt(at - 1), WORD)
-    while (at < to) {
-      if (at < this.#start || at >= this.#end) this.#load(at)
-      const shift = BEHIND - this.#start
-      const stop = Math.min(to, this.#end) + shift
-      const found = this.#search(at + shift, stop)
-      at = found - shift
-      if (found < stop) return at
-    }
-    return to
+  /** The next place from `from` on; where the search ended, at `to` or behind the escape that reaches beyond it, if there is none. */
+  next(from: number, to: number): number {
+    return this.#search(BEGIN + from, BEGIN + to) - BEGIN
   }
 
-  #load(start: number): void {
-    const from = Math.max(0, start - BEHIND)
-    const part = this.#text.slice(from, start + BLOCK + AHEAD)
-    const at = BEHIND - (start - from)
-    codes.fill(0, 0, at)
-    bytes.write(part, at * 2, 'utf16le')
-    codes.fill(0, at + part.length, at + part.length + AHEAD)
-    this.#start = start
-    this.#end = start + BLOCK
-  }
-
-  /** The first place from `from` on; what is not less than `to` where there is none. */
   #search(from: number, to: number): number {
     let inWord = this.#inWord
     let at = from
@@ -92,7 +60,7 @@ export class Places {
         if (mayAssign(codes, at, code)) return at
         inWord = false
       } else if (action === TILDE) {
-        if (codes[at - 1] === 81) return at
+        if (codes[at - 1]! === 81) return at
         inWord = false
       } else if (action === BRACKET) {
         at = endOfColour(at) - 1
@@ -111,16 +79,16 @@ export class Places {
 
 /** `cnp_live_` or `cnp_test_` right behind other text, or the `_mmk` of MaxMind's keys. */
 function followsClientKeyPrefix(at: number): boolean {
-  const after = codes[at + 1]
-  if (after === 109) return codes[at + 2] === 109 && codes[at + 3] === 107
-  return (after === 108 || after === 116) && codes[at - 1] === 112 && codes[at - 2] === 110 && codes[at - 3] === 99
+  const after = codes[at + 1]!
+  if (after === 109) return codes[at + 2]! === 109 && codes[at + 3]! === 107
+  return (after === 108 || after === 116) && codes[at - 1]! === 112 && codes[at - 2]! === 110 && codes[at - 3]! === 99
 }
 
 /** `sk-ant-` right behind other text, or the dash after the 32 hexadecimal digits of a mail service's key. */
 function isInsideKey(at: number): boolean {
-  if (codes[at + 1] === 97) return codes[at - 1] === 107 && codes[at - 2] === 115 && codes[at + 2] === 110
+  if (codes[at + 1]! === 97) return codes[at - 1]! === 107 && codes[at - 2]! === 115 && codes[at + 2]! === 110
   if (!isHex(codes[at - 1]!) || !isHex(codes[at - 16]!) || !isHex(codes[at - 32]!)) return false
-  return codes[at + 9] === 45 || (codes[at + 1] === 117 && codes[at + 2] === 115)
+  return codes[at + 9]! === 45 || (codes[at + 1]! === 117 && codes[at + 2]! === 115)
 }
 
 /** `-p`, `--password`, `-----BEGIN`. */
@@ -128,7 +96,7 @@ function beginsOption(at: number): boolean {
   const next = codes[at + 1]!
   if (next !== 45) return (next | 32) >= 97 && (next | 32) <= 122
   const second = codes[at + 2]!
-  return second === 45 ? codes[at + 5] === 66 : (second | 32) >= 97 && (second | 32) <= 122
+  return second === 45 ? codes[at + 5]! === 66 : (second | 32) >= 97 && (second | 32) <= 122
 }
 
 /** Where the colour code ends that begins with the bracket at `at`; behind the bracket where none does. */
@@ -154,7 +122,7 @@ function endOfBackSlash(at: number): number {
     case 101: // e
       return at + 2
     case 48: // \033
-      return codes[at + 2] === 51 && codes[at + 3] === 51 ? at + 4 : at + 2
+      return codes[at + 2]! === 51 && codes[at + 3]! === 51 ? at + 4 : at + 2
     case 117: // \u001b
       return isHexPair(at + 2) && isHexPair(at + 4) ? at + 6 : at + 1
     case 120: // \x1b
@@ -170,4 +138,4 @@ const isHexPair = (at: number): boolean => isHex(codes[at]!) && isHex(codes[at +
 
 /** `3d` or `3a`: an equals sign or a colon. */
 const isSeparatorPair = (at: number): boolean =>
-  codes[at] === 51 && ((codes[at + 1]! | 32) === 100 || (codes[at + 1]! | 32) === 97)
+  codes[at]! === 51 && ((codes[at + 1]! | 32) === 100 || (codes[at + 1]! | 32) === 97)

@@ -1,4 +1,5 @@
-import { ALPHANUMERIC, endOfRun } from './characters.js'
+import { ALPHANUMERIC } from './characters.js'
+import { codeAt, endOfRun } from './codes.js'
 import { type Finding, MASK } from './finding.js'
 import { isPlaceholder } from './placeholders.js'
 import { isRandom, UUID } from './randomness.js'
@@ -28,8 +29,8 @@ const mayAnnounce = (first: number, next: number): boolean =>
 
 /** Secrets in a sentence, in SQL and in `.netrc` files, behind the word at `at` that announces them. */
 export function findNamedInProse(text: string, at: number): Finding | null {
-  const first = text.charCodeAt(at) | 32
-  if (!mayAnnounce(first, text.charCodeAt(endOfRun(text, at, at + 11, ALPHANUMERIC)))) return null
+  const first = codeAt(at) | 32
+  if (!mayAnnounce(first, codeAt(endOfRun(at, at + 11, ALPHANUMERIC)))) return null
   WORD.lastIndex = at
   if (!WORD.test(text)) return null
   const isPassword = first === 112 || first === 105

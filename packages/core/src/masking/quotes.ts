@@ -1,3 +1,6 @@
+import { ESCAPED_BLANK, isBlank, isQuote } from './characters.js'
+import { codeAt, isAt } from './codes.js'
+
 /** How a quoted text is closed, in the escape in which it was opened. */
 export interface Quote {
   /** Position of the first character inside. */
@@ -18,8 +21,8 @@ const MAX_SLASHES = 15
 /** Skips spaces, tabs and colour codes, in plain text or escaped. */
 export function skipSpaces(text: string, from: number): number {
   let at = from
-  while (at < from + 32 && (text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9)) at++
-  if (at === from + 32 || !mayBeBlank(text.charCodeAt(at))) return at
+  while (at < from + 32 && isBlank(codeAt(at))) at++
+  if (at === from + 32 || !mayBeEscape(at)) return at
   SPACES.lastIndex = from
   SPACES.test(text)
   return SPACES.lastIndex
@@ -27,7 +30,8 @@ export function skipSpaces(text: string, from: number): number {
 
 /** The same, and line ends. */
 export function skipBlanks(text: string, from: number): number {
-  if (!mayBeBlank(text.charCodeAt(from))) return from
+  const code = codeAt(from)
+  if (!isBlank(code) && code !== 10 && code !== 13 && !mayBeEscape(from)) return from
   BLANKS.lastIndex = from
   BLANKS.test(text)
   return BLANKS.lastIndex
@@ -36,21 +40,27 @@ export function skipBlanks(text: string, from: number): number {
 /** The quote that opens at `at`, or null. */
 export function openQuote(text: string, at: number): Quote | null {
   let start = at
-  while (start < at + MAX_SLASHES && text.charCodeAt(start) === 92) start++
-  const code = text.charCodeAt(start)
-  if (code === 34 || code === 39 || code === 96) {
+  while (start < at + MAX_SLASHES && codeAt(start) === 92) start++
+  const code = codeAt(start)
+  if (isQuote(code)) {
     return { start: start + 1, mark: String.fromCharCode(code), depth: start - at }
   }
-  const first = text.charCodeAt(at)
-  if (first !== 92 && first !== 37 && first !== 38) return null
+  if (start === at && code !== 37 && code !== 38) return null
   ENCODED.lastIndex = at
   const found = ENCODED.exec(text)
   if (found === null) return null
   return { start: ENCODED.lastIndex, mark: found[0].replace(/^\\+/, '\\'), depth: 0 }
 }
 
-/** A space, a control character such as a line end or ESC, or what begins the escape of one. */
-const mayBeBlank = (code: number): boolean => code <= 32 || code === 92 || code === 37
+/** Whether a colour code or the escape of a blank may begin at `at`: most back slashes stand before quotes. */
+function mayBeEscape(at: number): boolean {
+  const code = codeAt(at)
+  if (code === 37) return codeAt(at + 1) === 50 || codeAt(at + 1) === 48
+  if (code !== 92) return code === 27
+  let letter = at + 1
+  while (letter < at + 4 && codeAt(letter) === 92) letter++
+  return isAt(letter, ESCAPED_BLANK)
+}
 
 /** Where the text inside `quote` ends, looking from `from` on; -1 when it does not before `to`. */
 export function findClosing(text: string, from: number, to: number, quote: Quote): number {
@@ -59,16 +69,16 @@ export function findClosing(text: string, from: number, to: number, quote: Quote
     const end = text.slice(from, to).indexOf(mark)
     if (end < 0) return -1
     let at = from + end
-    while (mark[0] === '\\' && at > from && text.charCodeAt(at - 1) === 92) at--
+    while (mark[0] === '\\' && at > from && codeAt(at - 1) === 92) at--
     return at
   }
   const code = mark.charCodeAt(0)
   for (let at = from; at < to; at++) {
-    const here = text.charCodeAt(at)
+    const here = codeAt(at)
     if (here === 10 && code !== 96 && depth === 0) return -1
     if (here !== code) continue
     let slashes = 0
-    while (slashes < 64 && text.charCodeAt(at - slashes - 1) === 92 && at - slashes > quote.start) slashes++
+    while (slashes < 64 && codeAt(at - slashes - 1) === 92 && at - slashes > quote.start) slashes++
     // Fewer slashes than it was opened with: an outer text ends here. More: an escaped quote, if they add up to one.
     if (slashes <= depth) return at - slashes
     if (((slashes - depth) / (depth + 1)) % 2 === 0) return at - depth

@@ -1,10 +1,18 @@
+import { AUTHORITY_END, isDigit, isIn } from './characters.js'
+import { codeAt } from './codes.js'
 import { type Finding, MASK } from './finding.js'
 import { isPlaceholder } from './placeholders.js'
 import { isRandom } from './randomness.js'
 import type { Separator } from './separator.js'
 
 const MAX_USER_INFO = 256
-const AUTHORITY_END = /[\s"'`<>\\^{}|]/
+const COLON = 58
+const SLASH = 47
+const BACK_SLASH = 92
+const PER_CENT = 37
+const AT_SIGN = 64
+const QUESTION = 63
+const HASH = 35
 
 const SLASHES = /(?:\\{0,4}\/){2}|%2[fF]%2[fF]/y
 const ENCODED_USER_INFO =
@@ -12,17 +20,23 @@ const ENCODED_USER_INFO =
 
 /** The password in the URL whose scheme ends with `separator`. */
 export function findUrlAfter(text: string, separator: Separator): Finding | null {
-  const code = text.charCodeAt(separator.end)
-  if (code !== 47 && code !== 92 && code !== 37) return null
-  SLASHES.lastIndex = separator.end
-  if (!SLASHES.test(text)) return null
-  const at = SLASHES.lastIndex
+  const at = skipSlashes(text, separator.end)
+  if (at === separator.end) return null
   if (!separator.encoded) return findUrlPassword(text, at)
   ENCODED_USER_INFO.lastIndex = at
   const found = ENCODED_USER_INFO.exec(text)
   if (found === null || isPlaceholder(found[1]!)) return null
   const end = ENCODED_USER_INFO.lastIndex - 3
   return { start: end - found[1]!.length, end, mask: MASK }
+}
+
+/** Past the slashes before the authority; `at` itself where there are none. */
+function skipSlashes(text: string, at: number): number {
+  const code = codeAt(at)
+  if (code === SLASH && codeAt(at + 1) === SLASH) return at + 2
+  if (code !== SLASH && code !== BACK_SLASH && code !== PER_CENT) return at
+  SLASHES.lastIndex = at
+  return SLASHES.test(text) ? SLASHES.lastIndex : at
 }
 
 /**
@@ -35,16 +49,12 @@ function findUrlPassword(text: string, at: number): Finding | null {
   let colon = -1
   let sign = -1
   for (let here = at; here < limit; here++) {
-    const character = text[here]!
-    if (character === '@') sign = here
-    else if (character === ':' && colon < 0) colon = here
-    else if (character === '%' && /^%40/.test(text.slice(here, here + 3)) && sign < 0 && colon >= 0) continue
-    else if (character === '/' || character === '?' || character === '#') {
-      if (sign >= 0 || colon < 0 || character !== '/' || isPort(text, colon + 1)) break
-    } else if (AUTHORITY_END.test(character) || character.charCodeAt(0) > 127) {
-      if (character === '{' || character === '}' || character === '$') continue
-      break
-    }
+    const code = codeAt(here)
+    if (code === AT_SIGN) sign = here
+    else if (code === COLON && colon < 0) colon = here
+    else if (code === SLASH || code === QUESTION || code === HASH) {
+      if (sign >= 0 || colon < 0 || code !== SLASH || isPort(text, colon + 1)) break
+    } else if (code > 127 || isIn(code, AUTHORITY_END)) break
   }
   if (sign < 0) return null
   if (colon < 0 || colon > sign) {
@@ -69,5 +79,5 @@ function findUrlPassword(text: string, at: number): Finding | null {
 
 /** `host:8080/path@version` is no password. */
 function isPort(text: string, at: number): boolean {
-  return /^\d{1,5}(?:[/?#]|$)/.test(text.slice(at, at + 6))
+  return isDigit(codeAt(at)) && /^\d{1,5}(?:[/?#]|$)/.test(text.slice(at, at + 6))
 }

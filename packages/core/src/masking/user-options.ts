@@ -1,15 +1,15 @@
-import { type Finding, MASK } from './finding.js'
+import { isPgpassPort } from './assignment-place.js'
+import { BEGIN, codes } from './codes.js'
+import { CLIENTS, type Finding, MASK, type Memo } from './finding.js'
 import { isPlaceholder } from './placeholders.js'
 import { isRandom } from './randomness.js'
 
 const OPTION = /(?:-u|--user|--proxy-user|-U)(?:[ =]|%20){0,2}\\?["']?([^\s:"'\\]{0,64}):([^\s"'\\]{0,512})/y
-const PROGRAM_PARTS = ['http', 'curl', 'wget', 'xh']
 const PROGRAM = /\b(?:curl|wget|http|https|xh)\b[^\n]*$/
 
 /** `user:password` given to curl and its like by `-u`; a user alone, as `-u key:`, where it looks random. */
-export function findUserOption(text: string, at: number): Finding | null {
-  const before = text.slice(Math.max(0, at - 200), at)
-  if (!PROGRAM_PARTS.some((part) => before.includes(part)) || !PROGRAM.test(before)) return null
+export function findUserOption(text: string, at: number, memo: Memo): Finding | null {
+  if (!memo.clients.precede(text, at) || !PROGRAM.test(text.slice(Math.max(0, at - CLIENTS.reach), at))) return null
   OPTION.lastIndex = at
   const found = OPTION.exec(text)
   if (found === null) return null
@@ -30,8 +30,7 @@ const PGPASS_HOST = /(?:^|[\n"]|\\n)[\w.*-]{1,64}$/
 
 /** The last field of `host:port:database:user:password`, a line of PostgreSQL's `.pgpass`; `at` is the first colon. */
 export function findInPgpass(text: string, at: number): Finding | null {
-  const next = text.charCodeAt(at + 1)
-  if (next !== 42 && !(next >= 48 && next <= 57)) return null
+  if (!isPgpassPort(codes, BEGIN + at)) return null
   PGPASS_LINE.lastIndex = at
   const password = PGPASS_LINE.exec(text)?.[1]
   if (password === undefined || isPlaceholder(password)) return null

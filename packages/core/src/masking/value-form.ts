@@ -1,4 +1,6 @@
-import type { AssignedName } from './assignment-name.js'
+import { type AssignedName, isEnvironmentName } from './assignment-name.js'
+import { isBlank, isIn, LINE_START } from './characters.js'
+import { codeAt } from './codes.js'
 import type { Separator } from './separator.js'
 import type { ValuePlace } from './value-place.js'
 import type { ValueForm } from './values.js'
@@ -11,7 +13,7 @@ export function toForm(text: string, place: ValuePlace, end: number): ValueForm 
   if (separator.kind === 'word') return 'bare'
   if (separator.encoded) return 'form'
   if (separator.kind === '>') return 'fields'
-  const tight = !name.spaced && !isBlank(text, separator.end)
+  const tight = !name.spaced && !isBlank(codeAt(separator.end))
   if (isHeaderName(place) && (tight || (separator.kind === ':' && endsField(text, separator, end)))) return 'header'
   if (separator.kind === '=' && tight) return toTightForm(text, place, name, end)
   if (separator.kind === '=>' || !startsLine(text, name.start) || !endsLine(text, end)) return 'bare'
@@ -21,24 +23,33 @@ export function toForm(text: string, place: ValuePlace, end: number): ValueForm 
 
 /** The same of `name=value`, without a space. */
 function toTightForm(text: string, { separator, key }: ValuePlace, name: AssignedName, end: number): ValueForm {
-  const before = text[name.start - 1] ?? '\n'
-  const after = text[end] ?? '\n'
-  if (before === '&' || before === '?' || after === '&' || (before === ';' && /[;"'\r\n]/.test(after))) return 'form'
+  const before = codeAt(name.start - 1)
+  if (before === 38 || before === 63 || codeAt(end) === 38 || (before === 59 && endsFormField(text, end))) return 'form'
   // RFC 6749 section 4.2.2: a token in the fragment of a URL.
-  if (before === '#' && key.kind === 'token' && key.specific) return 'form'
-  if (/^[A-Z][A-Z0-9_]*$/.test(name.name)) return 'environment'
+  if (before === 35 && key.kind === 'token' && key.specific) return 'form'
+  if (isEnvironmentName(name.name)) return 'environment'
   if (startsLine(text, name.start)) {
     return endsLine(text, end) && !closesBlock(text, separator, end) ? 'property' : 'line'
   }
-  return before === ' ' && text[name.start - 2] !== ',' && text[name.start - 2] !== '(' ? 'fields' : 'bare'
+  const outer = codeAt(name.start - 2)
+  return before === 32 && outer !== 44 && outer !== 40 ? 'fields' : 'bare'
+}
+
+const FORM_FIELD_END = /[;"'\r\n]|$/y
+
+function endsFormField(text: string, end: number): boolean {
+  FORM_FIELD_END.lastIndex = end
+  return FORM_FIELD_END.test(text)
 }
 
 /** Names with a dash are those of headers: in code they stand in quotes. Texts for people are named so too: `forgot-password`. */
 const isHeaderName = ({ name, key }: ValuePlace): boolean =>
   name !== null &&
   !name.quoted &&
-  name.name.includes('-') &&
-  ((key.specific && key.kind !== 'password') || /^x-/i.test(name.name))
+  (startsWithX(name.start) || (key.specific && key.kind !== 'password' && name.name.includes('-')))
+
+/** `x-…`, `X-…`. */
+const startsWithX = (at: number): boolean => codeAt(at + 1) === 45 && (codeAt(at) | 32) === 120
 
 /** What is behind the value of a header: the end of the line or of the text around it, or another header. Prose goes on. */
 const FIELD_END = /[ \t]{0,8}(?:$|[\r\n"'`\\,;)\]}|])/y
@@ -50,10 +61,16 @@ function endsField(text: string, separator: Separator, end: number): boolean {
 }
 
 function endsLine(text: string, end: number): boolean {
-  const code = text.charCodeAt(end)
-  if (code === 10 || code === 34 || code === 39) return true
-  if (code > 32 && code !== 92) return false
-  return /^(?:$|\r?\n|\\{1,4}[nr]|["'])/.test(text.slice(end, end + 6).replace(/^[ \t]+(?=[\r\n#]|$)/, ''))
+  const stop = Math.min(end + 6, text.length)
+  let at = end
+  while (at < stop && isBlank(codeAt(at))) at++
+  const code = codeAt(at)
+  if (at === stop || code === 10) return true
+  if (code === 13) return at + 1 < stop && codeAt(at + 1) === 10
+  if (at > end) return false
+  if (code === 34 || code === 39) return true
+  while (at < end + 4 && codeAt(at) === 92) at++
+  return at > end && (codeAt(at) === 110 || codeAt(at) === 114)
 }
 
 /** Longest setting that is told from code or prose by what follows. */
@@ -67,20 +84,20 @@ function closesBlock(text: string, separator: Separator, end: number): boolean {
   return CLOSING_LINE.test(text)
 }
 
-const isBlank = (text: string, at: number): boolean => text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9
-
-const LINE_START = /(?:^|[\n\r]|\\{1,4}[nr]|["'])[ \t]*(?:-[ \t]+|export[ \t]+|#[ \t]*|;[ \t]*)?["']?$/
-
-/** What stands before a name that starts a line, blanks aside: the line end, a quote, `-`, `export`, `#`, `;` or nothing. */
-const MAY_START_LINE = new Set([Number.NaN, ...Array.from('\n\rnr"\'-t#; \t', (character) => character.charCodeAt(0))])
+const START_OF_LINE = /(?:^|[\n\r]|\\{1,4}[nr]|["'])[ \t]*(?:-[ \t]+|export[ \t]+|#[ \t]*|;[ \t]*)?["']?$/
 
 function startsLine(text: string, at: number): boolean {
-  const code = text.charCodeAt(at - 1)
+  const code = codeAt(at - 1)
   if (code === 10 || code === 13) return true
-  if (code > 59 && code !== 92 && code !== 110 && code !== 114) return false
   let blank = at
-  while (at - blank < 40 && isBlank(text, blank - 1)) blank--
-  if (!MAY_START_LINE.has(text.charCodeAt(blank - 1))) return false
-  const before = text.slice(Math.max(0, at - 40), at)
-  return LINE_START.test(before) && (at > 40 || before.length === at)
+  while (at - blank < 40 && isBlank(codeAt(blank - 1))) blank--
+  return (blank === 0 || mayStartLine(blank)) && START_OF_LINE.test(text.slice(Math.max(0, at - 40), at))
+}
+
+/** Whether what stands before `at` may begin a line: {@link LINE_START}, an escaped line end or `export`. */
+function mayStartLine(at: number): boolean {
+  const code = codeAt(at - 1)
+  if (code === 110 || code === 114) return codeAt(at - 2) === 92
+  if (code === 116) return codeAt(at - 2) === 114
+  return isIn(code, LINE_START)
 }

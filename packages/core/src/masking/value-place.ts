@@ -13,7 +13,9 @@ export interface ValuePlace {
   readonly memo: Memo
 }
 
+const TOKEN_MASK = `token-${MASK}`
+
 /** The mask of a value: OAuth tokens keep the word of their kind, keys of known vendors their prefix. */
 export function maskFor(text: string, start: number, kind: KeyKind): string {
-  return prefixMask(text, start) ?? (kind === 'token' ? `token-${MASK}` : MASK)
+  return prefixMask(text, start) ?? (kind === 'token' ? TOKEN_MASK : MASK)
 }

@@ -1,6 +1,6 @@
 import type { Key, KeyKind } from './key-names.js'
 import { isPlainWord, isScrambled, isState } from './letters.js'
-import { isPlaceholder } from './placeholders.js'
+import { isPlaceholder, isUnquotedPlaceholder } from './placeholders.js'
 import { isRandom, UUID } from './randomness.js'
 import { COLON, DIGIT, DOT, GREATER, HASH, isMixed, kindsOf, LETTER, SLASH, SPACE } from './value-kinds.js'
 import { WordSet } from './word-set.js'
@@ -72,8 +72,9 @@ const isMember = (value: string, kinds: number): boolean =>
 const isTypeLike = (value: string, kinds: number): boolean =>
   (kinds & (DIGIT | HASH)) !== 0 && (value.length <= MAX_TYPE || (kinds & DOT) !== 0) && TYPE_LIKE.test(value)
 
-/** Whether a value is a word of code or a placeholder, in whatever form it stands. */
-export const isOrdinary = (value: string): boolean => INNOCENT.hasInAnyCase(value) || isPlaceholder(value)
+/** Whether a value without quotes is a word of code or a placeholder, in whatever form it stands. */
+export const isOrdinary = (value: string, kinds: number): boolean =>
+  INNOCENT.hasInAnyCase(value) || isUnquotedPlaceholder(value, kinds)
 
 /** The length below which nothing is a secret: most values of names such as `key` need no other question. */
 export function shortestSecret({ kind, specific }: Key, isQuoted: boolean): number {
@@ -85,12 +86,12 @@ export function shortestSecret({ kind, specific }: Key, isQuoted: boolean): numb
 /** Whether `value`, which stands after `key`, is a secret rather than code, prose or a placeholder. */
 export const isSecretValue = (value: string, key: Key, form: ValueForm): boolean =>
   value.length >= shortestSecret(key, form === 'quoted') &&
-  !isOrdinary(value) &&
-  isSecretUnlessOrdinary(value, key, form)
+  !INNOCENT.hasInAnyCase(value) &&
+  !isPlaceholder(value) &&
+  isSecretUnlessOrdinary(value, kindsOf(value), key, form)
 
-/** The same of a value that {@link isOrdinary} has turned down. */
-export function isSecretUnlessOrdinary(value: string, key: Key, form: ValueForm): boolean {
-  const kinds = kindsOf(value)
+/** The same of a value of such kinds of characters that {@link isOrdinary} has turned down. */
+export function isSecretUnlessOrdinary(value: string, kinds: number, key: Key, form: ValueForm): boolean {
   if (pointsElsewhere(value, kinds) || isTypeLike(value, kinds)) return false
   if (key.kind === 'opaque') return isOpaque(value, kinds, key, form)
   if (key.kind === 'code') return form === 'form' && isRandom(value, 8)

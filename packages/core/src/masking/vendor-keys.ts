@@ -1,5 +1,6 @@
 import { ALPHANUMERIC, isIn, WORD } from './characters.js'
-import { type Finding, MASK } from './finding.js'
+import { codeAt, isAt } from './codes.js'
+import { type Finding, MASK, type Rest } from './finding.js'
 import { GramTable } from './grams.js'
 import type { VendorKeyRow } from './vendor-key-row.js'
 import { aiKeys } from './vendor-keys-ai.js'
@@ -13,6 +14,9 @@ export const vendorKeys: readonly VendorKeyRow[] = [...aiKeys, ...cloudKeys, ...
 
 interface Compiled {
   readonly prefix: string
+  readonly mask: string
+  /** The code of its fourth character, 0 where it has none: many prefixes begin with the same three. */
+  readonly fourth: number
   readonly rest: RegExp
   /** Whether the prefix could stand in base64 by chance. */
   readonly plain: boolean
@@ -34,6 +38,10 @@ const ANNOUNCING = [
 
 /** The first four characters of every prefix and announcing word. */
 export const wordStarts = new GramTable([...vendorKeys.map(([, prefix]) => prefix), ...ANNOUNCING], 'start')
+const prefixStarts = new GramTable(
+  vendorKeys.map(([, prefix]) => prefix),
+  'start',
+)
 
 /** A number for the first three characters at `at`, which every prefix has. */
 const hashAt = (text: string, at: number): number =>
@@ -46,6 +54,8 @@ for (const [, prefix, rest] of vendorKeys) {
     ...(byStart.get(start) ?? []),
     {
       prefix,
+      mask: prefix.startsWith('sk-ant-') ? `sk-ant-${MASK}` : prefix + MASK,
+      fourth: prefix.length > 3 ? prefix.charCodeAt(3) : 0,
       rest: new RegExp(rest, 'y'),
       plain: /^[A-Za-z0-9]+$/.test(prefix) && !/^(?:AKIA|ASIA|AIza|eyJ)$/.test(prefix),
     },
@@ -53,22 +63,29 @@ for (const [, prefix, rest] of vendorKeys) {
 }
 
 /** The key that begins at `at`, if one does. */
-export function findVendorKey(text: string, at: number): Finding | null {
+export const findVendorKey = (text: string, at: number): Finding | null =>
+  prefixStarts.has(codeAt(at), codeAt(at + 1), codeAt(at + 2), codeAt(at + 3)) ? readVendorKey(text, at) : null
+
+/** The same of any text, not only of the one that is being scanned. */
+export function readVendorKey(text: string, at: number): Finding | null {
   const candidates = byStart.get(hashAt(text, at))
   if (candidates === undefined) return null
-  for (const { prefix, rest, plain } of candidates) {
-    if (!text.startsWith(prefix, at) || (plain && isInsideBase64(text, at))) continue
+  const fourth = text.charCodeAt(at + 3)
+  for (const { prefix, mask, fourth: wanted, rest, plain } of candidates) {
+    if ((wanted !== 0 && wanted !== fourth) || !text.startsWith(prefix, at) || (plain && isInsideBase64(text, at)))
+      continue
     rest.lastIndex = at + prefix.length
     if (!rest.test(text)) continue
     const end = rest.lastIndex
     if (text.charCodeAt(end) === 42 || isFiller(text, at + prefix.length, end)) continue
-    return { start: at, end, mask: prefix.startsWith('sk-ant-') ? `sk-ant-${MASK}` : prefix + MASK, rest: endOfWord }
+    return { start: at, end, mask, rest: endOfWord }
   }
   return null
 }
 
 /** Base64 holds any letters, and `+` and `/` between them are no boundary. */
 function isInsideBase64(text: string, at: number): boolean {
+  if (at < 2) return false
   const before = text.charCodeAt(at - 1)
   return (before === 43 || before === 47) && isIn(text.charCodeAt(at - 2), ALPHANUMERIC)
 }
@@ -85,8 +102,8 @@ export function prefixMask(text: string, at: number): string | null {
   return findVendorKey(text, at)?.mask ?? null
 }
 
-function endOfWord(text: string, from: number, to: number): number {
+const endOfWord: Rest = (_text, from, to) => {
   let at = from
-  while (at < to && (isIn(text.charCodeAt(at), WORD) || (text[at] === '.' && isIn(text.charCodeAt(at + 1), WORD)))) at++
+  while (at < to && (isAt(at, WORD) || (codeAt(at) === 46 && isAt(at + 1, WORD)))) at++
   return at
 }

@@ -1,14 +1,20 @@
-/** Letters in small, digits; 0 for what ends the walk, -1 for what stands between the words of a name: `_`, `-`, `.`, `$`. */
-const columns = new Int8Array(128)
 const WIDTH = 37
-for (let digit = 0; digit < 10; digit++) columns[48 + digit] = 1 + digit
-for (let letter = 0; letter < 26; letter++) columns[65 + letter] = columns[97 + letter] = 11 + letter
-for (const character of '_-.$') columns[character.charCodeAt(0)] = -1
 
-const columnAt = (text: string, at: number): number => {
-  const code = text.charCodeAt(at)
-  return code < 128 ? columns[code]! : 0
+/** In a function, as bundlers make variables of a module's constants: those are loaded and checked at each use. */
+function createColumns() {
+  // Letters in small, digits; 0 for what ends the walk, -1 for what stands between the words of a name. As long as there are
+  // codes: a look-up needs no check of its bounds.
+  const columns = new Int8Array(1 << 16)
+  for (let digit = 0; digit < 10; digit++) columns[48 + digit] = 1 + digit
+  for (let letter = 0; letter < 26; letter++) columns[65 + letter] = columns[97 + letter] = 11 + letter
+  for (const character of '_-.$') columns[character.charCodeAt(0)] = -1
+  return (code: number): number => columns[code]!
 }
+
+const columnOf = createColumns()
+
+/** Whether a character stands between the words of a name: `_`, `-`, `.` and `$`. */
+export const isJoiner = (code: number): boolean => columnOf(code) === -1
 
 /**
  * Tells in which lists of words a name ends, in any spelling, by one walk from its end: names come from clients, and each may
@@ -26,7 +32,7 @@ export class WordEnds {
     for (const word of words) {
       let node = 0
       for (let at = word.length - 1; at >= 0; at--) {
-        const step = node * WIDTH + columnAt(word, at)
+        const step = node * WIDTH + columnOf(word.charCodeAt(at))
         if (this.#next[step] === 0) {
           this.#next[step] = this.#ends.length
           this.#ends.push(0)
@@ -45,7 +51,7 @@ export class WordEnds {
     let lists = 0
     let node = 0
     for (let at = end - 1; at >= 0; at--) {
-      const column = columnAt(name, at)
+      const column = columnOf(name.charCodeAt(at))
       if (column < 0) continue
       node = this.#next[node * WIDTH + column]!
       if (node === 0) return lists
@@ -59,7 +65,7 @@ export class WordEnds {
     let start = end
     let node = 0
     for (let at = end - 1; at >= 0; at--) {
-      const column = columnAt(name, at)
+      const column = columnOf(name.charCodeAt(at))
       if (column < 0) continue
       node = this.#next[node * WIDTH + column]!
       if (node === 0) return start
