@@ -1,31 +1,44 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 
 const MODULES = resolve('../../node_modules')
 
 /** Builds each entry as ESM and CJS with declarations for both; shared chunks keep every class unique per format. */
-export const library = (entry: string[], options: { onSuccess?: () => Promise<void> } = {}) =>
+export const library = (entry: string[], options: Pick<Options, 'onSuccess' | 'esbuildPlugins'> = {}) =>
   defineConfig(() => ({
     entry,
     format: ['esm', 'cjs'],
     target: 'node20',
     dts: { entry: declare(entry) },
     splitting: true,
-    // import.meta.url in CommonJS.
+    removeNodeProtocol: false,
+    // import.meta.url in CommonJS. What ES modules would get, a host that is bundled as CommonJS fails at.
     shims: true,
+    esbuildOptions(options, { format }) {
+      if (format === 'esm') options.inject = []
+    },
     clean: true,
     silent: true,
     ...options,
   }))
 
-/** For packages with zod built in, as its 90 files take longer to load than all else: its licence goes along. */
-export const withZod = {
-  onSuccess: () => copyFile('../../node_modules/zod/LICENSE', 'dist/zod-LICENSE'),
-}
+/**
+ * For packages with others built in, which take long to load file by file, or bring many more along: their licences go
+ * with the build.
+ */
+export const withBuiltIn = (...names: readonly string[]) => ({
+  onSuccess: async () => {
+    const licenses = names.map((name) => {
+      const folder = join(MODULES, name)
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))!
+      return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
+    })
+    writeFileSync('dist/BUILT-IN-LICENSES', licenses.join(`\n${'-'.repeat(80)}\n\n`))
+  },
+})
 
 /**
  * Writes the declarations of the entries and of all that they import, for tsup to bundle; returns those of the entries. tsup

@@ -27,6 +27,7 @@ const VOCABULARY = [
   'storage/storage',
   'storage/exchange-store',
   'storage/link-facts',
+  'storage/usage-row',
   'within',
 ]
 /** What several folders seal data at rest with: it knows the vocabulary alone, and any folder may import it. */

@@ -8,7 +8,7 @@ import { stubUpstream } from '@agent-prompt-train/core/testing'
 
 // Rotates a client key while eight clients send without pause, each of which takes up the new key at its own time.
 const CLIENTS = 8
-const OVERLAP_MS = 1500
+const OVERLAP_MS = 3000
 
 const upstream = await stubUpstream((response) => response.end('{}'))
 const old = createClientKey({ domain: 'example.com', label: 'agents' })
@@ -40,7 +40,7 @@ const clients = keys.map(async (_, client) => {
 await sleep(300)
 const { key, record, replaced } = await rotateClientKey(storage.clientKeys, old.record.keyId, { overlapMs: OVERLAP_MS })
 for (const client of keys.keys()) {
-  await sleep((OVERLAP_MS / CLIENTS) * 0.8)
+  await sleep((OVERLAP_MS / CLIENTS) * 0.4)
   keys[client] = key
 }
 await sleep(Math.max(0, replaced.expiresAt! - Date.now()) + 200)

@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup'
-import { withZod } from '../../tsup.base.js'
+import { withBuiltIn } from '../../tsup.base.js'
 
 export default defineConfig({
   entry: ['src/main.ts'],
@@ -7,5 +7,5 @@ export default defineConfig({
   target: 'node20',
   clean: true,
   silent: true,
-  ...withZod,
+  ...withBuiltIn('zod'),
 })

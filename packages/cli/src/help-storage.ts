@@ -90,8 +90,8 @@ Options:
       --json            Print { "records", "bodies", "kept" }, how many were removed and how many are on hold, and nothing else
   -h, --help            Show this help
 
-A server that goes on serving the domain takes what is gone for stored until midnight UTC, and leaves gaps in what it records of
-conversations from before: restart it. Client keys and credentials stay: "prompt-train keys revoke" ends them. What is wanted first: "prompt-train export".
+A server may go on serving the domain: the first exchanges after the deletion may lack messages from before it.
+Client keys and credentials stay: "prompt-train keys revoke" ends them. What is wanted first: "prompt-train export".
 ${DATABASE} It wants the role that owns the tables.
 `
 

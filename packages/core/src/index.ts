@@ -110,6 +110,7 @@ export {
   type UsableCredential,
 } from './storage/credential.js'
 export type {
+  AppendReport,
   ContentPart,
   Cost,
   ExchangeFilter,
@@ -121,8 +122,6 @@ export type {
   RepriceReport,
   Retention,
   StoredContent,
-  UsageDimension,
-  UsageRow,
 } from './storage/exchange-store.js'
 export type { LinkFacts } from './storage/link-facts.js'
 export { type MemoryStorageOptions, memoryStorage } from './storage/memory.js'
@@ -138,6 +137,7 @@ export type {
   Storage,
 } from './storage/storage.js'
 export { countTokens, type TokenCounts } from './storage/token-counts.js'
+export type { UsageDimension, UsageRow } from './storage/usage-row.js'
 export type { Timeouts } from './upstream/forward.js'
 export { type AllowHeaders, headerPolicy } from './upstream/headers.js'
 export { defaultRoutes, type Route } from './upstream/target.js'

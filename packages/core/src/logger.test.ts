@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ProxyError } from './errors.js'
-import { createLogger, type Logger, maskingLogger, silentLogger, toLoggedError, unfailingLogger } from './logger.js'
+import {
+  createLogger,
+  type Logger,
+  type LoggerOptions,
+  maskingLogger,
+  silentLogger,
+  toLoggedError,
+  unfailingLogger,
+} from './logger.js'
 
-function collect(level?: string) {
+function collect(level?: LoggerOptions['level']) {
   const lines: string[] = []
   const logger = createLogger({
     ...(level !== undefined && { level }),

@@ -1,4 +1,4 @@
-import { type DestinationStream, type LevelWithSilentOrString, pino } from 'pino'
+import { pino } from 'pino'
 import { createLogDestination, type LogDestination } from './log-destination.js'
 import { maskJson } from './masking/mask-json.js'
 import { cutText, cutTexts, maskLine } from './masking/mask-line.js'
@@ -15,9 +15,9 @@ export interface Logger {
 /** What {@link createLogger} takes. */
 export interface LoggerOptions {
   /** @default "info" */
-  readonly level?: LevelWithSilentOrString
-  /** Where the JSON lines go. @default standard output, written without holding up the process */
-  readonly destination?: DestinationStream
+  readonly level?: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  /** Where the JSON lines go, each with its line break. @default standard output, written without holding up the process */
+  readonly destination?: { write(line: string): void }
 }
 
 /**

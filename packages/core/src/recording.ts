@@ -55,8 +55,9 @@ export const recordSchema = z.strictObject({
   prices: z.custom<readonly PriceRow[]>().optional(),
 })
 
-/** The built script of the encoder's threads, beside this one. */
-const WORKER = new URL('./content/worker.js', import.meta.url)
+/** The built script of the encoder's threads, beside this one; null where a host is bundled as CommonJS, which knows no place. */
+const WORKER = import.meta.url ? new URL('./content/worker.js', import.meta.url) : null
+
 /** What a recorder is made of. */
 export interface Recording extends z.output<typeof recordSchema> {
   readonly store: ExchangeStore

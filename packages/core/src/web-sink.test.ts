@@ -54,6 +54,26 @@ describe('WebSink, head', () => {
     expect(headers.get('x-one')).toBe('a, b')
   })
 
+  it('holds an answer whole that is complete in the turn it began in: hosts write that at once', async () => {
+    const { sink, closed } = open()
+    sink.writeHead(200, { 'content-type': 'text/plain' })
+    sink.write(Buffer.from('all '))
+    sink.end('of it')
+    const response = await sink.response
+    expect(closed).toHaveBeenCalledTimes(1)
+    expect(text((await response.body!.getReader().read()).value)).toBe('all of it')
+  })
+
+  it('gives the head of an answer that breaks off in the turn it began in, and a body that fails', async () => {
+    const { sink, closed } = open()
+    sink.writeHead(200, {})
+    sink.write(Buffer.from('half'))
+    sink.destroy(new Error('broke off'))
+    const response = await sink.response
+    expect(closed).toHaveBeenCalledTimes(1)
+    await expect(response.text()).rejects.toThrow('broke off')
+  })
+
   it.each([204, 205, 304])('has no body where the status (%i) allows none', async (status) => {
     const { sink } = open()
     sink.writeHead(status, {})

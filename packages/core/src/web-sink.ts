@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import { type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { ResponseSink } from './mountable.js'
 
 /** What is buffered for a reader that is slower than the upstream before the upstream is paused. */
@@ -21,6 +21,8 @@ export class WebSink implements ResponseSink {
   readonly #cut: (() => void) | undefined
   readonly #listeners: { drain: (() => void)[]; close: (() => void)[] } = { drain: [], close: [] }
   #settle!: { resolve(response: Response): void; reject(reason: unknown): void }
+  /** Until the Response is made of it. */
+  #head: { readonly status: number; readonly headers: Record<string, string> | [string, string][] } | null = null
   /** Chunks not yet asked for. Kept here and not in the stream: a stream that fails drops what it holds. */
   #queue: Uint8Array[] = []
   #queuedBytes = 0
@@ -40,19 +42,16 @@ export class WebSink implements ResponseSink {
 
   writeHead(status: number, headers: OutgoingHttpHeaders): void {
     this.#bodyless ||= status === 204 || status === 205 || status === 304
-    const body = this.#bodyless
-      ? null
-      : new ReadableStream<Uint8Array>(
-          { pull: (controller) => this.#pull(controller), cancel: () => this.#leave(undefined) },
-          { highWaterMark: 0 },
-        )
-    const response = new Response(body as never, { status, headers: toHeadersInit(headers) })
+    const init = toHeadersInit(headers)
+    assertHead(status, init)
+    this.#head = { status, headers: init }
     this.headersSent = true
-    this.#settle.resolve(response)
+    // A small answer comes whole in the same turn: it needs no stream, which costs more than all else of it.
+    queueMicrotask(() => this.#open())
   }
 
   flushHeaders(): void {
-    // The Response stands as soon as its head does.
+    // The Response stands at the end of the turn that the head came in.
   }
 
   write(chunk: Uint8Array): boolean {
@@ -68,12 +67,13 @@ export class WebSink implements ResponseSink {
     if (chunk !== undefined) this.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
     this.#ended = true
     // In a turn of its own, as a socket's end is: whoever ends an answer has still to note that it is complete.
-    if (this.#bodyless) queueMicrotask(() => this.#close())
+    if (this.#bodyless || this.#head !== null) queueMicrotask(() => this.#close())
     else this.#wake?.()
   }
 
   destroy(error: Error = new Error('The answer broke off.')): void {
     if (this.#ended || this.#failure !== null) return
+    this.#open()
     this.#failure = error
     this.#settle.reject(error)
     this.#wake?.()
@@ -82,6 +82,20 @@ export class WebSink implements ResponseSink {
 
   on(event: 'drain' | 'close', listener: () => void): void {
     this.#listeners[event].push(listener)
+  }
+
+  #open(): void {
+    if (this.#head === null) return
+    const body = this.#bodyless ? null : this.#ended ? Buffer.concat(this.#queue) : this.#openStream()
+    this.#settle.resolve(new Response(body as never, this.#head))
+    this.#head = null
+  }
+
+  #openStream(): ReadableStream<Uint8Array> {
+    return new ReadableStream(
+      { pull: (controller) => this.#pull(controller), cancel: () => this.#leave(undefined) },
+      { highWaterMark: 0 },
+    )
   }
 
   #pull(controller: ReadableStreamDefaultController<Uint8Array>): void | Promise<void> {
@@ -124,6 +138,7 @@ export class WebSink implements ResponseSink {
   /** The reader is gone. */
   #leave(reason: unknown): void {
     if (this.closed) return
+    this.#open()
     this.#failure = reason instanceof Error ? reason : new Error('The reader left.')
     this.#queue = []
     this.#settle.reject(reason)
@@ -135,6 +150,15 @@ export class WebSink implements ResponseSink {
     if (this.closed) return
     this.closed = true
     for (const listener of this.#listeners.close) listener()
+  }
+}
+
+/** Whoever answers learns at once what a Response would refuse: there is no head yet, and another can be given. */
+function assertHead(status: number, headers: Record<string, string> | [string, string][]): void {
+  if (status < 200 || status > 599) throw new RangeError(`${status} is the status of no Response`)
+  for (const [name, value] of Array.isArray(headers) ? headers : Object.entries(headers)) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
   }
 }
 

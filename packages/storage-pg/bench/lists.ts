@@ -72,12 +72,13 @@ async function generate(): Promise<number> {
     const seconds = Math.round((performance.now() - begun) / 1000)
     console.log(`${made.toLocaleString('en')} records, week ${week + 1} of ${WEEKS}, ${seconds} s`)
   }
+  // Day by day, as traffic writes them: over the whole table strewn they are read five times slower.
   await database.db.none(`insert into prompt_train.usage_daily
       (day, domain, key_id, model, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens,
       cache_write_1h_tokens, cost_micro_usd, unpriced_requests)
     select (started_at at time zone 'UTC')::date, domain, key_id, model, count(*), sum(input_tokens), sum(output_tokens),
       0, 0, 0, sum(cost_micro_usd), 0
-    from prompt_train.exchanges group by 1, 2, 3, 4`)
+    from prompt_train.exchanges group by 1, 2, 3, 4 order by 1`)
   return made
 }
 

@@ -1,25 +1,28 @@
-import type { ExchangeRecord } from '@agent-prompt-train/core'
+import type { AppendReport, ExchangeRecord } from '@agent-prompt-train/core'
 import { appendContent } from './append-content.js'
 import type { Database, Queries } from './database.js'
 import { exchangeColumns } from './exchange-columns.js'
+import { findIncomplete } from './find-incomplete.js'
 import type { Partitions } from './partitions.js'
 import { toDay } from './rows.js'
 import { ADD_TO_SUMS } from './sums.js'
 import { untangled } from './untangled.js'
 
-/** Stores the records, their content and what they add to sums, in one transaction. */
+/** Stores the records, their content and what they add to sums, in one transaction, and looks for gaps. */
 export async function appendExchanges(
   database: Database,
   partitions: Partitions,
   records: readonly ExchangeRecord[],
-): Promise<void> {
-  if (records.length === 0) return
+): Promise<AppendReport> {
+  if (records.length === 0) return { incomplete: [] }
   for (const day of new Set(records.map(({ startedAt }) => toDay(startedAt)))) await partitions.ensure(day)
   // One order for all that append at the same time, or they would wait for each other in a circle.
   const sorted = records.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1))
-  await untangled(database, async (queries) => {
+  return untangled(database, async (queries) => {
     await appendContent(queries, sorted)
+    const incomplete = await findIncomplete(queries, sorted)
     await insertExchanges(queries, sorted)
+    return { incomplete }
   })
 }
 

@@ -1,4 +1,5 @@
 import type {
+  AppendReport,
   Cost,
   ExchangeFilter,
   ExchangePage,
@@ -51,7 +52,7 @@ export class PostgresExchanges implements PostgresExchangeStore {
     this.#partitions = new Partitions(database)
   }
 
-  append(records: readonly ExchangeRecord[]): Promise<void> {
+  append(records: readonly ExchangeRecord[]): Promise<AppendReport> {
     return appendExchanges(this.#database, this.#partitions, records)
   }
 

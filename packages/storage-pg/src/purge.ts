@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PurgeReport, Retention } from '@agent-prompt-train/core'
 import type { Queries } from './database.js'
 import { ensurePartitionsAhead } from './partitions.js'
-import { toDay, toDomainColumn, toTimestamp } from './rows.js'
+import { toDomainColumn, toTimestamp } from './rows.js'
 import { PostgresError } from './store-error.js'
 import { ADD_TO_SUMS } from './sums.js'
 
@@ -163,6 +163,10 @@ const DELETE_RUNS = `with gone as (
   ) returning 1
 ) select count(*) as rows from gone`
 
+/** It ends with the first that it finds. To gather all days of a scope in one statement reads everything there is. */
+const FIND_HISTORY = `select exists (select from $<schema:name>.parts where day = $3 and ${IN_SCOPE})
+  or exists (select from $<schema:name>.runs where day = $3 and ${IN_SCOPE}) as found`
+
 const DELETE_PARTS = `with gone as (
   delete from $<schema:name>.parts where day = $3 and (hash, domain) in (
     select hash, domain from $<schema:name>.parts
@@ -173,14 +177,22 @@ const DELETE_PARTS = `with gone as (
 
 /** Whole days before `before`, parts first: it is by the runs that the parts on hold are known. */
 async function deleteHistory(queries: Queries, { domains, others }: Scope, before: number): Promise<void> {
-  const days = await queries.rows<{ day: string }>(
-    `select day::text from $<schema:name>.parts where ${IN_SCOPE} and ($3::date is null or day < $3)
-    union select day::text from $<schema:name>.runs where ${IN_SCOPE} and ($3::date is null or day < $3) order by 1`,
-    [domains, others, Number.isFinite(before) ? toDay(before) : null],
-  )
-  for (const { day } of days) {
-    for (const statement of [DELETE_PARTS, DELETE_RUNS]) await deleteBatches(queries, statement, [domains, others, day])
+  for (const day of await daysBefore(queries, before)) {
+    const values = [domains, others, day]
+    const row = await queries.row<{ found: boolean }>(FIND_HISTORY, values)
+    if (!row!.found) continue
+    for (const statement of [DELETE_PARTS, DELETE_RUNS]) await deleteBatches(queries, statement, values)
   }
+}
+
+/** Days of runs and parts, oldest first, whoever's they are. */
+async function daysBefore(queries: Queries, before: number): Promise<readonly string[]> {
+  const partitions = [await partitionsOf(queries, 'parts'), await partitionsOf(queries, 'runs')].flat()
+  const caught = await queries.rows<{ day: string }>(
+    `select day::text from $<schema:name>.parts_default union select day::text from $<schema:name>.runs_default`,
+  )
+  const days = new Set([...partitions, ...caught.map(({ day }) => day)])
+  return [...days].filter((day) => Date.parse(day) + DAY_MS <= before).sort()
 }
 
 function deleteOlder(queries: Queries, statement: string, { domains, others }: Scope, before: number): Promise<number> {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { ExchangeRecord, HistoryRun } from '@agent-prompt-train/core'
+import type { ExchangeRecord } from '@agent-prompt-train/core'
 import { createPostgresStorage, migrate, type PostgresStorage } from '@agent-prompt-train/storage-pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { query } from './support/databases.js'
@@ -80,20 +80,6 @@ describe('exchanges', () => {
     await database.db.none('alter role $1:name reset default_transaction_read_only', [database.servingRole])
     await storage.exchanges.append([record])
     expect(await storage.exchanges.find(record.requestId)).toEqual(record)
-  })
-
-  it('have a history again that was lost in part, once it comes whole', async () => {
-    const { runs, parts, ...content } = newContent(3)
-    const [first, second] = runs as [HistoryRun, HistoryRun]
-    const lacking = newRecord({ content: { ...content, runs: [second], parts: parts.slice(1) } })
-    await storage.exchanges.append([lacking])
-    const whole = { ...second, parent: null, parts: [...first.parts, ...second.parts] }
-    const resent = newRecord({ content: { ...content, runs: [whole], parts } })
-    await storage.exchanges.append([resent])
-    await storage.exchanges.append([newRecord({ content: { ...content, runs: [second], parts: [] } })])
-    for (const { requestId } of [lacking, resent]) {
-      expect((await storage.exchanges.find(requestId))?.content).toMatchObject({ runs: [whole], parts })
-    }
   })
 
   it('are kept by the default partition where no other can be made', async () => {

@@ -5,6 +5,7 @@ import {
   listConversations,
 } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
+import { count } from '../count.js'
 import { withDatabase } from '../database.js'
 import { toTable } from '../table.js'
 import { parseSince, toIso, toMinute, toSpan } from '../times.js'
@@ -47,8 +48,9 @@ function toRows({ domain, subTaskOf, subTask, startedAt, endedAt, branches }: Co
   ]
 }
 
-function toSummary(conversations: readonly Conversation[], { exchanges, linked, unknown }: LinkingCounts): string {
+function toSummary({ length }: readonly Conversation[], { exchanges, linked, unknown }: LinkingCounts): string {
   const rate = ((100 * linked) / exchanges).toFixed(1)
-  const alone = unknown === 0 ? '' : `${unknown} stand alone: no session was named, and no body recorded.\n`
-  return `\n${conversations.length} conversations of ${exchanges} requests, ${linked} of them (${rate} %) linked to another.\n${alone}`
+  const alone = unknown === 0 ? '' : `${unknown} alone: no session was named, and no body recorded.\n`
+  const total = `${count(length, 'conversation')} of ${count(exchanges, 'request')}`
+  return `\n${total}, ${linked} of them (${rate} %) linked to another.\n${alone}`
 }

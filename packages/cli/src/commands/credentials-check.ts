@@ -1,5 +1,6 @@
 import type { FileProblem } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
+import { count } from '../count.js'
 import { findSealProblem } from '../seal-problem.js'
 import { listDomains, type Stores, withStores } from '../stores.js'
 
@@ -29,6 +30,5 @@ async function inspect({ places, health }: Stores): Promise<Findings> {
 
 function toText(credentials: number, problems: readonly FileProblem[]): string {
   const found = problems.map(({ file, problem }) => `${file}: ${problem}\n`).join('')
-  const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
   return `${found}${count(credentials, 'credential')} usable, ${count(problems.length, 'problem')}.\n`
 }

@@ -4,9 +4,6 @@ import { confirm, isInteractive } from '../prompt.js'
 import { toPrintable } from '../table.js'
 import { UsageError } from '../usage-error.js'
 
-const STILL_SERVING =
-  'A server that goes on serving the domain leaves gaps in what it records of conversations from before: restart it.\n'
-
 /** `prompt-train delete`: removes everything that was recorded of a domain. */
 export async function run({ flags: { json, yes }, values }: Given): Promise<void> {
   const domain = values.domain!
@@ -23,6 +20,6 @@ export async function run({ flags: { json, yes }, values }: Given): Promise<void
       ? `${JSON.stringify({ records, bodies, kept })}\n`
       : records + kept === 0
         ? `Nothing was recorded of ${toPrintable(domain)}.\n`
-        : `Removed of ${toPrintable(domain)}: records: ${records}, bodies: ${bodies}.${onHold}\n${STILL_SERVING}`,
+        : `Removed of ${toPrintable(domain)}: records: ${records}, bodies: ${bodies}.${onHold}\n`,
   )
 }

@@ -12,21 +12,23 @@ export async function run({ flags: { json }, values: { domain, label, expires } 
   const expiresAt = expires === undefined ? null : parseMoment('expires', expires, Date.now(), HELP)
   const { key, record } = createClientKey({ domain: domain!, label: label ?? null, expiresAt })
   // With it a file of client keys alone is whole, and so the first file of the folder.
-  const makeFolder = readEnvironment({ isTerminal: false }).anthropicApiKey !== null
-  const { storedIn, away } = await withStores(
-    async ({ placeOf, away }) => {
+  const hasDefault = readEnvironment({ isTerminal: false }).anthropicApiKey !== null
+  const { storedIn, away, hasCredential } = await withStores(
+    async ({ placeOf, places, away }) => {
       const { clientKeys, name } = await placeOf(domain!)
       await clientKeys.add(record)
-      return { storedIn: name, away }
+      const found = await Promise.all(places.map(({ stored }) => stored.find(domain!)))
+      return { storedIn: name, away, hasCredential: found.some((credential) => credential !== null) }
     },
-    { makeFolder, allowAway: true },
+    { makeFolder: hasDefault, allowAway: true },
   )
+  const works = hasCredential || hasDefault || away.length > 0
   process.stdout.write(
     json
       ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn, ...toAwayJson(away) })}\n`
       : `${toKeyLines(key, record)}
 The key is shown this once; what is stored is its digest, in ${storedIn}.
-It works within seconds, without a restart.
+${works ? 'It works within seconds, without a restart.' : `It works once ${domain} has a credential: prompt-train credentials add --domain ${domain}`}
 
 ${howToUse(record)}`,
   )

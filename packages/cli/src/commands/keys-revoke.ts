@@ -1,5 +1,6 @@
 import { revokeClientKeys } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
+import { count } from '../count.js'
 import type { Place, PlaceAway } from '../places.js'
 import { confirm } from '../prompt.js'
 import { assertReadable, toAwayJson, withStores } from '../stores.js'
@@ -51,5 +52,5 @@ function toWhich(keyId: string | undefined, all: boolean, domain: string | undef
 function toText(revoked: number, which: ReturnType<typeof toWhich>): string {
   if (revoked === 0 && 'keyId' in which) return `Nothing to do: the key ${which.keyId} was revoked before.`
   if (revoked === 0) return `Nothing to do: ${which.domain} has no key that is not revoked.`
-  return revoked === 1 ? '1 key revoked.' : `${revoked} keys revoked.`
+  return `${count(revoked, 'key')} revoked.`
 }

@@ -1,4 +1,5 @@
 import { createRecordPricer, type ExchangeFilter, type ExchangeRecord } from '@agent-prompt-train/core'
+import { count } from '../count.js'
 import { withDatabase } from '../database.js'
 import { DEMONSTRATION_REQUEST } from '../demonstration-answers.js'
 import { readModelPrices } from '../model-prices.js'
@@ -40,7 +41,7 @@ export async function recompute({ filter, json, pricesFile }: RecomputeOptions):
     process.stdout.write(
       json
         ? `${JSON.stringify({ ...sum, unpriced })}\n`
-        : `Priced ${sum.records} requests again: ${sum.changed} cost something else now.\n` +
+        : `${count(sum.records, 'request')} looked at: ${sum.changed} cost something else now.\n` +
             `Cost: ${toUsd(sum.costMicroUsd)}. Notional: ${toUsd(sum.notionalMicroUsd)}.\n${toUnpricedText(unpriced)}`,
     )
   })

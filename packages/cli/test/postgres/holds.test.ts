@@ -61,8 +61,7 @@ describe('holds', () => {
     })
     const deleted = await runProcess(folder, 'delete --domain example.com --yes', { variables: asOwner })
     expect(deleted.stdout).toBe(
-      'Removed of example.com: records: 0, bodies: 0. 3 on hold were kept: "prompt-train holds list".\n' +
-        'A server that goes on serving the domain leaves gaps in what it records of conversations from before: restart it.\n',
+      'Removed of example.com: records: 0, bodies: 0. 3 on hold were kept: "prompt-train holds list".\n',
     )
 
     const { stdout } = await runProcess(folder, `holds release ${agent}`, { variables })

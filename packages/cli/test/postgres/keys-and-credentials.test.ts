@@ -67,7 +67,7 @@ describe('with DATABASE_URL', { timeout: 90_000 }, () => {
     expect(added).toMatchObject({ code: 0, stderr: '' })
     expect(added.stdout).toContain(`Stored the api_key credential of ${DOMAIN} in ${storedIn}, sealed.`)
     const created = await runProcess(folder, `keys create --domain ${DOMAIN}`, { variables })
-    expect(created.stdout).toContain(`its digest, in ${storedIn}.`)
+    expect(created.stdout).toContain(`its digest, in ${storedIn}.\nIt works within seconds`)
     const [, key] = /^Client key {2}(\S+)$/m.exec(created.stdout)!
     expect(existsSync(join(folder, 'credentials'))).toBe(false)
     expect(await stored()).toContain(digestClientKey(key!))
@@ -77,6 +77,11 @@ describe('with DATABASE_URL', { timeout: 90_000 }, () => {
     const server = await serve({ ...variables, CLAUDE_API_BASE_URL: upstream.address, NODE_ENV: 'production' }, folder)
     expect(await statusOf(server, key!)).toBe(200)
     expect(upstream.requests).toMatchObject([{ 'x-api-key': API_KEY }])
+  })
+
+  it('a key for a domain without a credential says what is missing', async () => {
+    const { stdout } = await run(makeFolder(), 'keys create --domain bare.example', { variables })
+    expect(stdout).toContain('bare.example has a credential: prompt-train credentials add --domain bare.example\n')
   })
 
   it('a key is rotated and listed there, and a revocation reaches a running serve within 5 seconds', async () => {

@@ -172,7 +172,7 @@ describe('usage --recompute', () => {
     const { code, stdout } = await runProcess(folder, `usage --recompute --prices ${file}`, { variables })
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: 'Priced 8 requests again: 2 cost something else now.\nCost: +0.000240 USD. Notional: +0.000000 USD.\n',
+      stdout: '8 requests looked at: 2 cost something else now.\nCost: +0.000240 USD. Notional: +0.000000 USD.\n',
     })
     const { rows, unpriced: left } = await runJson(folder, 'usage --by model', variables)
     expect(rows[0]).toMatchObject({ requests: 2, costMicroUsd: 240, unpricedRequests: 0 })

@@ -31,7 +31,7 @@ function openStore(context = openContext()) {
   const reader = createContentReader(keyRing)
   let count = 0
   return {
-    async put(facts: Partial<ExchangeBodies>) {
+    async put(facts: Partial<ExchangeBodies>, { hasGaps = false } = {}) {
       const bodies = {
         requestId: `r${count++}`,
         startedAt: 0,
@@ -45,7 +45,7 @@ function openStore(context = openContext()) {
       for (const { hash } of content.parts) context.known.add(day, hash)
       for (const { id } of content.runs) context.known.add(day, id)
       const record = { ...bodies, ...facts, content } as unknown as ExchangeRecord
-      await store.append([record])
+      expect(await store.append([record])).toEqual({ incomplete: hasGaps ? [record.requestId] : [] })
       return { content, opened: await reader.open((await store.find(record.requestId))!) }
     },
   }
@@ -212,7 +212,8 @@ describe('encodeContent', () => {
     ).content
     for (const { hash } of lost.parts) context.known.add(0, hash)
     for (const { id } of lost.runs) context.known.add(0, id)
-    const { opened } = await openStore(context).put({ request: request(text('one'), text('two')) })
+    const { put } = openStore(context)
+    const { opened } = await put({ request: request(text('one'), text('two')) }, { hasGaps: true })
     expect(opened?.missingParts).toBeGreaterThan(0)
     expect(JSON.parse(String(opened?.request))).toMatchObject({ model: 'claude-a' })
   })

@@ -34,8 +34,8 @@ export interface ContentEncoder {
 /** What {@link createContentEncoder} takes. */
 export interface ContentEncoderOptions {
   readonly keyRing: KeyRing
-  /** The script of the threads; where there is none, as in a bundled host, the work is done in this thread. */
-  readonly script: URL
+  /** The script of the threads; where it is not there, as in a bundled host, the work is done in this thread. */
+  readonly script: URL | null
 }
 
 /**
@@ -47,12 +47,11 @@ export function createContentEncoder({ keyRing, script }: ContentEncoderOptions)
   const sealer = createSealer(keyRing)
   const hashKey = createHashKey(keyRing)
   const known = new KnownHashes()
-  const threads = script.protocol === 'file:' && existsSync(fileURLToPath(script))
-  const pool = threads ? createPool(script) : null
+  const pool = script?.protocol === 'file:' && existsSync(fileURLToPath(script)) ? createPool(script) : null
   const encodeHere = createBatchEncoding()
 
   return {
-    threads,
+    threads: pool !== null,
     async encode(batch) {
       const sealingKey = await sealer.sealingKey()
       const task: EncodingTask = { batch, hashKey, sealingKey, known: known.memory }

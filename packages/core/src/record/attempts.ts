@@ -17,11 +17,11 @@ export class StoreSilentError extends Error {
 
 /** Calls a store that may fail, or never answer. */
 export class Attempts {
-  readonly #store: ExchangeStore
+  readonly #store: Pick<ExchangeStore, 'append'>
   readonly #patienceMs: number
   #unanswered = 0
 
-  constructor(store: ExchangeStore, hasSpill: boolean) {
+  constructor(store: Pick<ExchangeStore, 'append'>, hasSpill: boolean) {
     this.#store = store
     this.#patienceMs = hasSpill ? PATIENCE_WITH_SPILL_MS : PATIENCE_MS
   }

@@ -5,6 +5,7 @@ import type { Cost, ExchangeRecord, ExchangeStore, Retention, StoredContent } fr
 import { within } from '../within.js'
 import { ExchangeDraft } from './exchange-draft.js'
 import type { ByteBudget } from './kept-bytes.js'
+import { KnownContent } from './known-content.js'
 import type { Spill } from './spill.js'
 import { type EncodedBodies, toRecord } from './to-record.js'
 import { ExchangeWriter } from './writer.js'
@@ -84,19 +85,20 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let gatherTimer: NodeJS.Timeout | undefined
   let lastError: string | null = null
   let turnedAway = 0
-  /** How often something that was taken was lost. */
-  let losses = 0
 
+  const known = new KnownContent(options)
   const writer = new ExchangeWriter({
-    store,
+    store: {
+      async append(records) {
+        const report = await store.append(records)
+        if (report) known.heed(records, report)
+      },
+    },
     spill,
     clock,
     retention,
     onLost(records, why, taken) {
-      if (taken) {
-        losses += 1
-        encoder?.forget()
-      }
+      if (taken) known.forget()
       raise('records_dropped', 'recorder', `${records} exchange records were lost: ${why}.`)
     },
     onAway(away, error) {
@@ -125,14 +127,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   async function encode(batch: readonly ExchangeDraft[]): Promise<void> {
     const bodies = batch.map((draft) => (encoder === null ? null : draft.toBodies()))
-    const lossesBefore = losses
+    const { generation } = known
     const encoded = await encodeBodies(bodies.filter((item) => item !== null))
     let next = 0
     for (const [index, draft] of batch.entries()) {
       const record = toRecord(draft, bodies[index] === null ? NOTHING : encoded[next++]!, options)
       draft.release()
-      // What was lost meanwhile may be what this one rests on: then nothing that goes on may rest on this one.
-      if (writer.add(record) && losses === lossesBefore) encoder?.remember(record)
+      if (writer.add(record)) known.remember(record, generation)
     }
   }
 

@@ -14,7 +14,7 @@ const ISOLATE_AFTER = 5
 
 /** What {@link ExchangeWriter} takes. */
 export interface WriterOptions {
-  readonly store: ExchangeStore
+  readonly store: Pick<ExchangeStore, 'append'>
   /** Null where nothing is kept on disk. */
   readonly spill: Spill | null
   readonly clock: Clock

@@ -1,5 +1,6 @@
 import type { Usage } from '../exchange.js'
 import type { LinkFacts } from './link-facts.js'
+import type { UsageDimension, UsageRow } from './usage-row.js'
 
 /** What an exchange cost. */
 export interface Cost {
@@ -50,8 +51,8 @@ export interface StoredContent {
   /** The run that ends with the request's last message; null where it has none, or they could not be told apart. */
   readonly tip: string | null
   /**
-   * Runs that may be new to the store, each after its parent: mostly one, with all that is new. Known ones are ignored; one
-   * without a parent may take the place of a known one that has one, for that may have been lost.
+   * Runs that may be new to the store, each after its parent: mostly one, with all that is new. Known ones are ignored, but
+   * one without a parent takes the place of a known one that has one, for that may have been lost.
    */
   readonly runs: readonly HistoryRun[]
   /** Parts that may be new to the store. Known ones are ignored. */
@@ -129,28 +130,13 @@ export interface ExchangePage {
   readonly next: string | null
 }
 
-/** What usage is summed by. */
-export type UsageDimension = 'day' | 'domain' | 'keyId' | 'model'
-
-/** Sums over the exchanges that reached the upstream. Dimensions not asked for are null. */
-export interface UsageRow {
-  /** `2026-11-24`, UTC. */
-  readonly day: string | null
-  readonly domain: string | null
-  readonly keyId: string | null
-  readonly model: string | null
-  readonly requests: number
-  readonly inputTokens: number
-  readonly outputTokens: number
-  readonly cacheReadTokens: number
-  readonly cacheWrite5mTokens: number
-  readonly cacheWrite1hTokens: number
-  /** What is billed per token: without unpriced requests, and without what is notional. */
-  readonly costMicroUsd: number
-  /** What the tokens of subscriptions, and of other traffic not billed per token, would have cost at list price. */
-  readonly notionalMicroUsd: number
-  /** Requests with usage for which no price is known. */
-  readonly unpricedRequests: number
+/** What an append found. */
+export interface AppendReport {
+  /**
+   * Ids of those of its records whose content rests on what is not stored: a tip, a run's parent, a part that a run of
+   * it names, or one that it refers to. A run whose own parent is not stored counts as one that is not, too.
+   */
+  readonly incomplete: readonly string[]
 }
 
 /** How long what is kept, in milliseconds; null keeps for ever. */
@@ -183,8 +169,13 @@ export interface ExchangeStore {
   /**
    * Stores the records, all or none. A record whose id is stored already is ignored, with all it would add to sums: a
    * batch may come again after a failure whose outcome nobody knows.
+   *
+   * It may tell which of the records lack something, those that it has already included: the recorder then takes nothing
+   * for stored any more, so that what comes next brings everything anew. After one that resolves with nothing, what goes
+   * on with content that was removed or lost has gaps until the day ends.
    */
-  append(records: readonly ExchangeRecord[]): Promise<void>
+  // biome-ignore lint/suspicious/noConfusingVoidType: a store may be without a return.
+  append(records: readonly ExchangeRecord[]): Promise<AppendReport | void>
   /**
    * The record with its content: all runs and parts from the first message to the tip, in order, then the
    * parts referred to. What a purge or a deletion has removed in between is absent.

@@ -24,13 +24,34 @@ export function memoryExchanges(maxRecords: number): ExchangeStore {
   function add(record: ExchangeRecord): void {
     if (records.has(record.requestId)) return
     const { domain, content } = record
-    for (const run of content?.runs ?? []) putNew(runs, toKey(domain, run.id), run)
-    for (const part of content?.parts ?? []) putNew(parts, toKey(domain, part.hash), part)
+    for (const run of content?.runs ?? []) putRun(toKey(domain, run.id), run)
+    for (const part of content?.parts ?? []) putPart(toKey(domain, part.hash), part)
     records.set(
       record.requestId,
       content === null ? record : { ...record, content: { ...content, runs: [], parts: [] } },
     )
     if (records.size > maxRecords) remove(records.keys().next().value!)
+  }
+
+  function putRun(key: string, run: HistoryRun): void {
+    const known = runs.get(key)
+    // One that rests on no other takes the place of one that does: its parent may have been lost on the way here.
+    if (known === undefined || (known.parent !== null && run.parent === null)) runs.set(key, run)
+  }
+
+  function putPart(key: string, part: ContentPart): void {
+    if (!parts.has(key)) parts.set(key, part)
+  }
+
+  /** Whether all is here that the content, as it was given, rests on. */
+  function isWhole(domain: string | null, content: StoredContent): boolean {
+    for (let id = content.tip; id !== null; ) {
+      const run = runs.get(toKey(domain, id))
+      if (run === undefined) return false
+      id = run.parent
+    }
+    const hashes = [...content.runs.flatMap((run) => run.parts), ...content.references]
+    return hashes.every((hash) => parts.has(toKey(domain, hash)))
   }
 
   function remove(requestId: string): void {
@@ -80,6 +101,8 @@ export function memoryExchanges(maxRecords: number): ExchangeStore {
   return {
     async append(added) {
       for (const record of added) add(record)
+      const incomplete = added.filter(({ domain, content }) => content !== null && !isWhole(domain, content))
+      return { incomplete: incomplete.map(({ requestId }) => requestId) }
     },
     async find(requestId) {
       const record = records.get(requestId)
@@ -157,8 +180,4 @@ function toCursor({ startedAt, requestId }: ExchangeRecord): string {
 
 function toKey(domain: string | null, hash: string): string {
   return `${domain ?? ''} ${hash}`
-}
-
-function putNew<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  if (!map.has(key)) map.set(key, value)
 }

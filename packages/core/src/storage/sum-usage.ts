@@ -1,5 +1,6 @@
-import type { ExchangeRecord, UsageDimension, UsageRow } from './exchange-store.js'
+import type { ExchangeRecord } from './exchange-store.js'
 import { countTokens } from './token-counts.js'
+import type { UsageDimension, UsageRow } from './usage-row.js'
 
 type Sum = { -readonly [Field in keyof UsageRow]: UsageRow[Field] }
 

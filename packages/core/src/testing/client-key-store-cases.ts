@@ -3,8 +3,8 @@ import { createClientKey } from '../client-key.js'
 import { StorageError, type StorageErrorCode } from '../errors.js'
 import { Secret } from '../secret.js'
 import type { ClientKey, ClientKeyStore, ClientKeyUse } from '../storage/storage.js'
-import type { ContractCase } from './contract-case.js'
-import { freshDomain, type OpenStores, type StoreHarness, seenWithin, withTwoHandles } from './open-stores.js'
+import { assertIs, type ContractCase } from './contract-case.js'
+import { assertSeen, freshDomain, type OpenStores, type StoreHarness, withTwoHandles } from './open-stores.js'
 
 const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 
@@ -24,17 +24,17 @@ export const clientKeyStoreCases: readonly ContractCase<StoreHarness>[] = [
   storeCase('find of another handle sees an added key within 5 seconds', async ({ first, second, newKey }) => {
     const key = newKey()
     await first.add(key)
-    assert.ok(await seenWithin(async () => (await second.find(key.keyId, key.digest)) !== null))
+    await assertSeen('the key that was added', async () => (await second.find(key.keyId, key.digest)) !== null)
     assert.deepEqual(await second.find(key.keyId, key.digest), key)
   }),
 
   storeCase('find of another handle sees a revocation within 5 seconds', async ({ first, second, newKey }) => {
     const key = newKey()
     await first.add(key)
-    assert.ok(await seenWithin(async () => (await second.find(key.keyId, key.digest)) !== null))
+    await assertSeen('the key that was added', async () => (await second.find(key.keyId, key.digest)) !== null)
     await first.update(key.keyId, (current) => ({ ...current, revokedAt: START }))
-    assert.equal((await first.find(key.keyId, key.digest))?.revokedAt, START)
-    assert.ok(await seenWithin(async () => (await second.find(key.keyId, key.digest))?.revokedAt === START))
+    assertIs((await first.find(key.keyId, key.digest))?.revokedAt, START, 'revokedAt, in the handle that set it')
+    await assertSeen('the revocation', async () => (await second.find(key.keyId, key.digest))?.revokedAt === START)
   }),
 
   storeCase('find of one key never gives another', async ({ first, newKey }) => {
@@ -56,7 +56,11 @@ export const clientKeyStoreCases: readonly ContractCase<StoreHarness>[] = [
     const keys = [newKey(), newKey({ domain: await otherDomain() })]
     for (const key of keys) await first.add(key)
     const listed = await first.list()
-    for (const key of keys) assert.ok(listed.some(({ keyId }) => keyId === key.keyId))
+    for (const key of keys)
+      assert.ok(
+        listed.some(({ keyId }) => keyId === key.keyId),
+        `list does not give ${key.keyId}`,
+      )
   }),
 
   storeCase('list of a domain without keys is empty', async ({ first }) => {
@@ -92,7 +96,7 @@ export const clientKeyStoreCases: readonly ContractCase<StoreHarness>[] = [
     const keys = Array.from({ length: 10 }, () => newKey())
     await Promise.all(keys.map((key, i) => (i % 2 === 0 ? first : second).add(key)))
     const isComplete = async () => (await first.list(domain)).length === keys.length
-    assert.ok(await seenWithin(isComplete))
+    await assertSeen('every key that was added', isComplete)
   }),
 
   storeCase('update stores what change makes of the key, and returns it', async ({ first, newKey }) => {
@@ -118,7 +122,7 @@ export const clientKeyStoreCases: readonly ContractCase<StoreHarness>[] = [
     const count = (store: ClientKeyStore) =>
       store.update(key.keyId, (current) => ({ ...current, label: String(Number(current.label) + 1) }))
     await Promise.all(Array.from({ length: 20 }, (_, i) => count(i % 2 === 0 ? first : second)))
-    assert.equal((await first.update(key.keyId, (current) => current))?.label, '20')
+    assertIs((await first.update(key.keyId, (current) => current))?.label, '20', 'label after 20 changes that add one')
   }),
 
   storeCase('nothing is stored if change throws', async ({ first, newKey }) => {
@@ -139,7 +143,7 @@ export const clientKeyStoreCases: readonly ContractCase<StoreHarness>[] = [
     const { keyId, digest, domain } = key
     const stored = await first.find(keyId, digest)
     assert.deepEqual({ ...stored, ...{ keyId, digest, domain } }, stored)
-    assert.equal(stored?.label, 'changed')
+    assertIs(stored?.label, 'changed', 'label')
   }),
 
   storeCase('keys never used are absent from uses', async ({ first, domain, newKey }) => {
@@ -152,7 +156,7 @@ export const clientKeyStoreCases: readonly ContractCase<StoreHarness>[] = [
     await first.addUses([use(keyId, { requests: 2, lastUsedAt: START + 1 })])
     await second.addUses([use(keyId, { requests: 3, lastUsedAt: START + 2, lastAddress: '192.0.2.2' })])
     const total = use(keyId, { requests: 5, lastUsedAt: START + 2, lastAddress: '192.0.2.2' })
-    assert.ok(await seenWithin(async () => (await first.uses(domain))[0]?.requests === 5))
+    await assertSeen('the sum of the uses', async () => (await first.uses(domain))[0]?.requests === 5)
     assert.deepEqual(await first.uses(domain), [total])
   }),
 
@@ -160,7 +164,7 @@ export const clientKeyStoreCases: readonly ContractCase<StoreHarness>[] = [
     const { keyId } = await addVisible(first, second, newKey())
     const all = Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? first : second).addUses([use(keyId)]))
     await Promise.all(all)
-    assert.ok(await seenWithin(async () => (await first.uses(domain))[0]?.requests === 10))
+    await assertSeen('the sum of the uses', async () => (await first.uses(domain))[0]?.requests === 10)
   }),
 
   storeCase('lastUsedAt never goes back, and lastAddress belongs to it', async ({ first, domain, newKey }) => {
@@ -187,7 +191,10 @@ export const clientKeyStoreCases: readonly ContractCase<StoreHarness>[] = [
     await first.add(key)
     await first.addUses([use(unknown.keyId), use(key.keyId)])
     assert.deepEqual(await first.uses(domain), [use(key.keyId)])
-    assert.ok((await first.uses()).every(({ keyId }) => keyId !== unknown.keyId))
+    assert.ok(
+      (await first.uses()).every(({ keyId }) => keyId !== unknown.keyId),
+      'uses gives a key that is not stored',
+    )
   }),
 
   storeCase('uses gives those of a domain, or of every domain', async ({ first, domain, newKey, otherDomain }) => {
@@ -256,7 +263,7 @@ async function domainWithCredential({ credentials }: OpenStores): Promise<string
 
 async function addVisible(first: ClientKeyStore, second: ClientKeyStore, key: ClientKey): Promise<ClientKey> {
   await first.add(key)
-  assert.ok(await seenWithin(async () => (await second.find(key.keyId, key.digest)) !== null))
+  await assertSeen('the key that was added', async () => (await second.find(key.keyId, key.digest)) !== null)
   return key
 }
 

@@ -3,8 +3,8 @@ import { inspect } from 'node:util'
 import { Secret } from '../secret.js'
 import { type ApiKeyCredential, type Credential, neverRefreshed, type OAuthCredential } from '../storage/credential.js'
 import type { CredentialStore } from '../storage/storage.js'
-import type { ContractCase } from './contract-case.js'
-import { freshDomain, type StoreHarness, seenWithin, withTwoHandles } from './open-stores.js'
+import { assertIs, type ContractCase } from './contract-case.js'
+import { assertSeen, freshDomain, type StoreHarness, withTwoHandles } from './open-stores.js'
 
 /** What every credential store must hold to: the sentences of {@link CredentialStore}. */
 export const credentialStoreCases: readonly ContractCase<StoreHarness>[] = [
@@ -19,9 +19,9 @@ export const credentialStoreCases: readonly ContractCase<StoreHarness>[] = [
 
   storeCase('find of another handle sees a change within 5 seconds', async ({ first, second, domain }) => {
     await first.update(domain, () => apiKey('one'))
-    assert.ok(await seenWithin(async () => isSame(await second.find(domain), apiKey('one'))))
+    await assertSeen('what was stored first', async () => isSame(await second.find(domain), apiKey('one')))
     await second.update(domain, () => apiKey('two'))
-    assert.ok(await seenWithin(async () => isSame(await first.find(domain), apiKey('two'))))
+    await assertSeen('what was stored next', async () => isSame(await first.find(domain), apiKey('two')))
   }),
 
   storeCase('list gives the domains that have a credential, sorted', async ({ first }) => {
@@ -52,11 +52,11 @@ export const credentialStoreCases: readonly ContractCase<StoreHarness>[] = [
 
   storeCase('null removes the credential, for every handle', async ({ first, second, domain }) => {
     await first.update(domain, () => apiKey('one'))
-    assert.ok(await seenWithin(async () => (await second.find(domain)) !== null))
+    await assertSeen('the credential', async () => (await second.find(domain)) !== null)
     await first.update(domain, () => null)
     assert.equal(await first.find(domain), null)
-    assert.ok(!(await first.list()).includes(domain))
-    assert.ok(await seenWithin(async () => (await second.find(domain)) === null))
+    assert.ok(!(await first.list()).includes(domain), 'list gives a domain whose credential was removed')
+    await assertSeen('the removal', async () => (await second.find(domain)) === null)
     await second.update(domain, (current) => {
       assert.equal(current, null)
       return current
@@ -88,7 +88,7 @@ export const credentialStoreCases: readonly ContractCase<StoreHarness>[] = [
     const count = async (store: CredentialStore) => {
       await store.update(domain, async (current) => {
         running += 1
-        assert.equal(running, 1)
+        assertIs(running, 1, 'changes of one domain that run at once')
         await new Promise((resolve) => setImmediate(resolve))
         running -= 1
         return apiKey(String(Number(current === null ? 0 : secretOf(current)) + 1))
@@ -128,14 +128,14 @@ export const credentialStoreCases: readonly ContractCase<StoreHarness>[] = [
   storeCase('a rejected change leaves the domain free for the next', async ({ first, second, domain }) => {
     await first.update(domain, async () => Promise.reject(new Error('of the change'))).catch(() => {})
     await second.update(domain, () => apiKey('next'))
-    assert.ok(await seenWithin(async () => isSame(await first.find(domain), apiKey('next'))))
+    await assertSeen('the credential of the next', async () => isSame(await first.find(domain), apiKey('next')))
   }),
 
   storeCase('save stores an interim credential before it resolves', async ({ first, second, domain }) => {
     await first.update(domain, async (_current, lease) => {
       await lease.save(apiKey('interim'))
       assertSame(await first.find(domain), apiKey('interim'))
-      assert.ok(await seenWithin(async () => isSame(await second.find(domain), apiKey('interim'))))
+      await assertSeen('the interim credential', async () => isSame(await second.find(domain), apiKey('interim')))
       return apiKey('final')
     })
     assertSame(await first.find(domain), apiKey('final'))
@@ -167,7 +167,7 @@ export const credentialStoreCases: readonly ContractCase<StoreHarness>[] = [
   storeCase('the lease is not aborted while it is held', async ({ first, domain }) => {
     await first.update(domain, async (_current, lease) => {
       await new Promise((resolve) => setImmediate(resolve))
-      assert.equal(lease.signal.aborted, false)
+      assertIs(lease.signal.aborted, false, 'aborted of the lease that is held')
       return apiKey('one')
     })
   }),

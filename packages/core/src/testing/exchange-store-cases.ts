@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import type {
+  AppendReport,
+  ContentPart,
   ExchangeFilter,
   ExchangeRecord,
   ExchangeStore,
@@ -8,7 +10,7 @@ import type {
   RepriceReport,
   StoredContent,
 } from '../storage/exchange-store.js'
-import type { ContractCase } from './contract-case.js'
+import { assertIs, type ContractCase } from './contract-case.js'
 
 /** What an exchange store's author writes to run {@link exchangeStoreCases}. */
 export interface ExchangeStoreHarness {
@@ -23,7 +25,7 @@ const START = Date.UTC(2026, 2, 10, 12)
 /** What every exchange store must hold to: the sentences of {@link ExchangeStore}. */
 export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] = [
   storeCase('find gives null for an exchange that is not stored', async ({ first }) => {
-    assert.equal(await first.find(randomUUID()), null)
+    assertIs(await first.find(randomUUID()), null, 'what find gives')
   }),
 
   storeCase('what one handle has stored, another sees at once', async ({ first, second }) => {
@@ -60,8 +62,8 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     })
     await first.append([record])
     const found = await first.find(record.requestId)
-    assert.equal(found?.sessionId, record.sessionId)
-    assert.equal(found?.status, record.status)
+    assertIs(found?.sessionId, record.sessionId, 'session id')
+    assertIs(found?.status, record.status, 'status')
     assert.deepEqual((await first.list({ model: 'a\u0000b' }, { limit: 1 })).exchanges, [])
   }),
 
@@ -70,7 +72,8 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const records = Array.from({ length: 5 }, () => newRecord({ content: large() }))
     await first.append(records)
     const found = await first.find(records[4]!.requestId)
-    assert.ok(Buffer.from(found!.content!.answer!).equals(Buffer.from(records[4]!.content!.answer!)))
+    const [stored, sent] = [found, records[4]].map((record) => Buffer.from(record!.content!.answer!))
+    assert.ok(stored!.equals(sent!), 'the answer of the last record is not what was stored')
   }),
 
   storeCase('append of nothing stores nothing', async ({ first }) => {
@@ -82,7 +85,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const domain = freshDomain()
     await first.append(Array.from({ length: 500 }, (_, i) => newRecord({ domain, startedAt: START + i })))
     const [sum] = await first.usage({ domain }, [])
-    assert.equal(sum?.requests, 500)
+    assertIs(sum?.requests, 500, 'requests summed')
   }),
 
   storeCase('a record that comes again is ignored, with all it would add to sums', async ({ first, second }) => {
@@ -91,8 +94,8 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     await first.append([one, one])
     await second.append([one, two])
     await first.append([two])
-    assert.equal((await first.list({ domain }, { limit: 10 })).exchanges.length, 2)
-    assert.equal((await first.usage({ domain }, []))[0]?.requests, 2)
+    assertIs((await first.list({ domain }, { limit: 10 })).exchanges.length, 2, 'exchanges listed')
+    assertIs((await first.usage({ domain }, []))[0]?.requests, 2, 'requests summed')
   }),
 
   storeCase('a record that is sent by both handles at once is stored once', async ({ first, second }) => {
@@ -100,8 +103,8 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const records = Array.from({ length: 50 }, () => newRecord({ domain }))
     const again = records.toReversed()
     await Promise.all([first.append(records), second.append(again), first.append(again), second.append(records)])
-    assert.equal((await first.usage({ domain }, []))[0]?.requests, 50)
-    assert.equal((await first.list({ domain }, { limit: 100 })).exchanges.length, 50)
+    assertIs((await first.usage({ domain }, []))[0]?.requests, 50, 'requests summed')
+    assertIs((await first.list({ domain }, { limit: 100 })).exchanges.length, 50, 'exchanges listed')
   }),
 
   storeCase('sums of batches that are stored at once are exact', async ({ first, second }) => {
@@ -109,9 +112,9 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const batch = () => Array.from({ length: 20 }, () => newRecord({ domain }))
     await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? first : second).append(batch())))
     const [sum] = await first.usage({ domain }, [])
-    assert.equal(sum?.requests, 200)
-    assert.equal(sum?.inputTokens, 2_000)
-    assert.equal(sum?.costMicroUsd, 200 * 12.5)
+    assertIs(sum?.requests, 200, 'requests summed')
+    assertIs(sum?.inputTokens, 2_000, 'input tokens summed')
+    assertIs(sum?.costMicroUsd, 200 * 12.5, 'costMicroUsd summed')
   }),
 
   storeCase('list gives the newest first, without content', async ({ first }) => {
@@ -123,8 +126,11 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       exchanges.map(({ startedAt }) => startedAt - START),
       [2, 1, 0],
     )
-    assert.ok(exchanges.every(({ content }) => content === null))
-    assert.equal(next, null)
+    assert.ok(
+      exchanges.every(({ content }) => content === null),
+      'list gives content',
+    )
+    assertIs(next, null, 'next of the last page')
   }),
 
   storeCase('list gives what links exchanges, also when the content is gone', async ({ first }) => {
@@ -145,14 +151,14 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       seen.push(...page.exchanges.map(({ requestId }) => requestId))
       after = page.next
     } while (after !== null)
-    assert.equal(seen.length, 25)
-    assert.equal(new Set(seen).size, 25)
+    assertIs(seen.length, 25, 'exchanges on all pages')
+    assertIs(new Set(seen).size, 25, 'different exchanges on all pages')
   }),
 
   storeCase('a page of just what is left is the last', async ({ first }) => {
     const domain = freshDomain()
     await first.append([newRecord({ domain }), newRecord({ domain })])
-    assert.equal((await first.list({ domain }, { limit: 2 })).next, null)
+    assertIs((await first.list({ domain }, { limit: 2 })).next, null, 'next of the last page')
   }),
 
   ...(
@@ -175,9 +181,9 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
         newRecord({ ...shared, domain: 'b.example.com', startedAt: START + 2, model: 'claude-b', status: 429 }),
         newRecord({ ...shared, domain: 'b.example.com', startedAt: START + 3, model: 'claude-b', keyId: 'key3' }),
       ])
-      assert.equal((await first.list(filter, { limit: 10 })).exchanges.length, expected)
-      assert.equal((await all(first.export(filter))).length, expected)
-      assert.equal((await first.usage(filter, []))[0]?.requests ?? 0, expected)
+      assertIs((await first.list(filter, { limit: 10 })).exchanges.length, expected, 'exchanges listed')
+      assertIs((await all(first.export(filter))).length, expected, 'exchanges exported')
+      assertIs((await first.usage(filter, []))[0]?.requests ?? 0, expected, 'requests summed')
     }),
   ),
 
@@ -237,6 +243,79 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual(await runs(hours[3]!), [a, b, c, d])
   }),
 
+  storeCase('a run that comes without a parent takes the place of one whose parent is lost', async ({ first }) => {
+    const domain = freshDomain()
+    const [lost, b, c] = history(3)
+    const whole = { ...b!, parent: null, parts: [...lost!.parts, ...b!.parts] }
+    const [lacking, resent, next] = [[b!], [whole], [b!, c!]].map((runs) =>
+      newRecord({ domain, content: newContent(runs) }),
+    )
+    await first.append([lacking!])
+    await first.append([resent!])
+    await first.append([next!])
+    assert.deepEqual((await first.find(lacking!.requestId))?.content?.runs, [whole])
+    assert.deepEqual((await first.find(resent!.requestId))?.content, resent!.content)
+    assert.deepEqual((await first.find(next!.requestId))?.content?.runs, [whole, c])
+  }),
+
+  storeCase(
+    'append tells, where it tells anything, which records rest on what is not stored',
+    async ({ first, second }) => {
+      const domain = freshDomain()
+      const [a, b, c] = history(3)
+      const add = (content: StoredContent, of = domain) => newRecord({ domain: of, content })
+      await second.append([add({ ...newContent([a!, b!]), references: b!.parts })])
+      const whole = [
+        newRecord({ domain }),
+        add(newContent()),
+        add(newContent(history(3))),
+        add({ ...newContent([c!]), references: a!.parts }),
+        add({ ...newContent([{ id: hex(), parent: c!.id, parts: b!.parts }]), parts: [] }),
+        add({ ...newContent(), tip: a!.id }),
+      ]
+      const lacking = {
+        'its tip': add({ ...newContent(), tip: hex() }),
+        "its run's parent": add(newContent([{ id: hex(), parent: hex(), parts: [hex()] }])),
+        'a part of its run': add({ ...newContent([{ id: hex(), parent: a!.id, parts: [hex()] }]), parts: [] }),
+        'a part that it refers to': add({ ...newContent([c!]), references: [hex()] }),
+        'what another domain has': add({ ...newContent(), tip: a!.id }, freshDomain()),
+      }
+      const records = [...whole, ...Object.values(lacking)]
+      const missing = ({ incomplete }: AppendReport) =>
+        Object.entries(lacking).flatMap(([what, { requestId }]) => (incomplete.includes(requestId) ? [what] : []))
+      for (const time of ['first', 'second']) {
+        const report = await first.append(records)
+        if (!report) return
+        assertIs(
+          missing(report).join(', '),
+          Object.keys(lacking).join(', '),
+          `told of records without, the ${time} time`,
+        )
+        assertIs(report.incomplete.length, Object.keys(lacking).length, `records told of, the ${time} time`)
+      }
+    },
+  ),
+
+  storeCase(
+    'append tells, where it tells anything, what goes on after a deletion, until it is brought whole',
+    async ({ first, second }) => {
+      const domain = freshDomain()
+      const [a, b, c, d] = history(4)
+      await first.append([newRecord({ domain, content: newContent([a!]) })])
+      await second.deleteDomain(domain)
+      const [rest, next] = [[b!], [c!]].map((runs) => newRecord({ domain, content: newContent(runs) }))
+      const told = await first.append([rest!])
+      if (!told) return
+      assert.deepEqual(told, { incomplete: [rest!.requestId] })
+      // The run before is stored: it is the one before that which is gone.
+      assert.deepEqual(await second.append([next!]), { incomplete: [next!.requestId] })
+      const whole = { ...d!, parent: null, parts: [a!, b!, c!, d!].flatMap(({ parts }) => parts) }
+      const brought = newRecord({ domain, content: newContent([whole]) })
+      assert.deepEqual(await first.append([brought]), { incomplete: [] })
+      assert.deepEqual((await first.find(brought.requestId))?.content, brought.content)
+    },
+  ),
+
   storeCase('what goes with its retention takes nothing of a younger exchange along', async ({ first }) => {
     const domain = freshDomain()
     const [a, b] = history(2)
@@ -245,8 +324,28 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     await first.append([old])
     await first.append([young])
     await first.purge(START + 3 * DAY_MS, { recordsMs: 2 * DAY_MS, bodiesMs: 2 * DAY_MS })
-    assert.equal(await first.find(old.requestId), null)
+    assertIs(await first.find(old.requestId), null, 'the older exchange')
     assert.deepEqual((await first.find(young.requestId))?.content, newContent([a!, b!]))
+  }),
+
+  storeCase('purge takes nothing of a younger exchange of the same day along', async ({ first, second }) => {
+    const domain = freshDomain()
+    const [a, b] = history(2)
+    const [tools, answer] = [hex(), hex()].map((hash) => ({ hash, sealed: bytes(`FAKE ${hash}`) }))
+    const of = (runs: readonly HistoryRun[], referred: readonly ContentPart[]) => {
+      const { parts, ...content } = newContent(runs)
+      return { ...content, parts: [...parts, ...referred], references: referred.map(({ hash }) => hash) }
+    }
+    const old = newRecord({ domain, content: of([a!], [tools!]) })
+    const { parts } = of([b!], [answer!])
+    const rest = { ...of([b!], [tools!, answer!]), parts }
+    const young = newRecord({ domain, startedAt: START + 2, content: rest })
+    await first.append([old])
+    await first.append([young])
+    const report = await second.purge(START + DAY_MS + 1, { recordsMs: null, bodiesMs: DAY_MS })
+    assert.deepEqual(report, { records: 0, bodies: 1 })
+    assert.deepEqual(await first.find(old.requestId), { ...old, content: null })
+    assert.deepEqual((await first.find(young.requestId))?.content, of([a!, b!], [tools!, answer!]))
   }),
 
   storeCase('find gives the parts referred to, after those of the messages', async ({ first, second }) => {
@@ -337,7 +436,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
   storeCase('usage leaves out what did not reach the upstream', async ({ first }) => {
     const domain = freshDomain()
     await first.append([newRecord({ domain }), newRecord({ ...NOTHING, domain, status: 401 })])
-    assert.equal((await first.usage({ domain }, []))[0]?.requests, 1)
+    assertIs((await first.usage({ domain }, []))[0]?.requests, 1, 'requests summed')
   }),
 
   storeCase('usage sums by the dimensions asked for; the others are null', async ({ first }) => {
@@ -358,7 +457,10 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     )
     const byKey = await first.usage({ domain: shared.domain }, ['domain', 'keyId'])
     assert.deepEqual(byKey.map(({ keyId, requests }) => `${keyId} ${requests}`).sort(), ['key1 2', 'null 1'])
-    assert.ok(byKey.every(({ domain }) => domain === shared.domain))
+    assert.ok(
+      byKey.every(({ domain }) => domain === shared.domain),
+      'a row by domain names another domain',
+    )
   }),
 
   storeCase('usage cuts days at from and to', async ({ first }) => {
@@ -375,10 +477,10 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
       [20, 90],
     ] as const) {
       const filter = { domain, from: hours[0]! + from * 3_600_000, to: hours[0]! + to * 3_600_000 }
-      assert.equal((await first.usage(filter, []))[0]?.requests ?? 0, to - from, `${from} to ${to}`)
+      assertIs((await first.usage(filter, []))[0]?.requests ?? 0, to - from, `requests of hours ${from} to ${to}`)
     }
-    assert.equal((await first.usage({ domain, from: hours[50]! }, []))[0]?.requests, 46)
-    assert.equal((await first.usage({ domain, to: hours[50]! }, []))[0]?.requests, 50)
+    assertIs((await first.usage({ domain, from: hours[50]! }, []))[0]?.requests, 46, 'requests from hour 50 on')
+    assertIs((await first.usage({ domain, to: hours[50]! }, []))[0]?.requests, 50, 'requests before hour 50')
   }),
 
   storeCase('usage of nothing is empty', async ({ first }) => {
@@ -401,7 +503,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual(await second.find(other.requestId), other)
     const [sum] = await second.usage({ domain }, [])
     assert.deepEqual([sum?.requests, sum?.costMicroUsd, sum?.notionalMicroUsd], [2, 25, 25])
-    assert.equal((await second.usage({ domain: other.domain! }, []))[0]?.costMicroUsd, 12.5)
+    assertIs((await second.usage({ domain: other.domain! }, []))[0]?.costMicroUsd, 12.5, 'the cost of another domain')
   }),
 
   storeCase(
@@ -419,9 +521,12 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
           return record.cost
         }),
       )
-      assert.equal(report.records, 1_100)
-      assert.ok(seen.every(({ startedAt }, i) => i === 0 || seen[i - 1]!.startedAt <= startedAt))
-      assert.equal(new Set(seen.map(({ requestId }) => requestId)).size, 1_100)
+      assertIs(report.records, 1_100, 'records looked at')
+      assert.ok(
+        seen.every(({ startedAt }, i) => i === 0 || seen[i - 1]!.startedAt <= startedAt),
+        'a younger record was priced before an older one',
+      )
+      assertIs(new Set(seen.map(({ requestId }) => requestId)).size, 1_100, 'different records priced')
       assert.deepEqual(seen.find(isSame(records[0]!)), records[0])
     },
   ),
@@ -433,11 +538,11 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     const without = ({ cost }: ExchangeRecord) => cost && { ...cost, microUsd: null, priceRow: null }
     const gone = { records: 2, changed: 1, costMicroUsd: -12.5, notionalMicroUsd: 0 }
     assert.deepEqual(await total(first.reprice({ domain }, without)), gone)
-    assert.equal(await unpriced(), 1)
+    assertIs(await unpriced(), 1, 'unpriced requests after the price was taken away')
     assert.deepEqual(await total(first.reprice({ domain }, without)), { ...gone, changed: 0, costMicroUsd: 0 })
     const again = ({ usage }: ExchangeRecord) => (usage === null ? null : newRecord().cost)
     assert.deepEqual(await total(first.reprice({ domain }, again)), { ...gone, costMicroUsd: 12.5 })
-    assert.equal(await unpriced(), 0)
+    assertIs(await unpriced(), 0, 'unpriced requests after it was given back')
   }),
 
   storeCase('reprice moves a cost between what is billed and what is notional', async ({ first }) => {
@@ -459,7 +564,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     }
     await assert.rejects(total(first.reprice({ domain }, failing)), { message: 'FAKE failure' })
     assert.deepEqual(await second.find(records[0]!.requestId), records[0])
-    assert.equal((await second.usage({ domain }, []))[0]?.costMicroUsd, 25)
+    assertIs((await second.usage({ domain }, []))[0]?.costMicroUsd, 25, 'costMicroUsd summed')
   }),
 
   storeCase(
@@ -479,16 +584,16 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
         first.append(batch(1)),
       ])
       const records = await all(first.export({ domain }))
-      assert.equal(records.length, 120)
+      assertIs(records.length, 120, 'exchanges exported')
       const sum = (some: readonly ExchangeRecord[]) => some.reduce((micro, { cost }) => micro + cost!.microUsd!, 0)
       for (const row of await second.usage({ domain }, ['day', 'model'])) {
         const counted = records.filter(
           ({ startedAt, model }) => new Date(startedAt).toISOString().startsWith(row.day!) && model === row.model,
         )
-        assert.equal(row.costMicroUsd, sum(counted))
+        assertIs(row.costMicroUsd, sum(counted), `costMicroUsd of ${row.day}, ${row.model}`)
       }
-      assert.equal((await total(first.reprice({ domain }, at(2)))).costMicroUsd, 240 - sum(records))
-      assert.equal((await second.usage({ domain }, []))[0]?.costMicroUsd, 240)
+      assertIs((await total(first.reprice({ domain }, at(2)))).costMicroUsd, 240 - sum(records), 'the change reported')
+      assertIs((await second.usage({ domain }, []))[0]?.costMicroUsd, 240, 'costMicroUsd summed')
     },
   ),
 
@@ -501,7 +606,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     await first.append([old, young])
     const report = await second.purge(START + DAY_MS, { recordsMs: DAY_MS, bodiesMs: DAY_MS })
     assert.deepEqual(report, { records: 1, bodies: 0 })
-    assert.equal(await first.find(old.requestId), null)
+    assertIs(await first.find(old.requestId), null, 'the older exchange')
     assert.notEqual(await first.find(young.requestId), null)
   }),
 
@@ -575,7 +680,7 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual((await first.list({ domain: gone }, { limit: 10 })).exchanges, [])
     assert.deepEqual(await first.usage({ domain: gone }, []), [])
     assert.deepEqual(await first.find(record.requestId), record)
-    assert.equal((await first.usage({ domain: kept }, []))[0]?.requests, 1)
+    assertIs((await first.usage({ domain: kept }, []))[0]?.requests, 1, 'requests of the domain that stays')
     assert.deepEqual(await first.deleteDomain(gone), NONE)
   }),
 ]

@@ -6,7 +6,7 @@ import type { Mountable } from '../mountable.js'
 import { createProxy } from '../proxy.js'
 import { Secret } from '../secret.js'
 import { memoryStorage } from '../storage/memory.js'
-import type { ContractCase } from './contract-case.js'
+import { assertIs, type ContractCase } from './contract-case.js'
 import { type StubAnswer, type StubUpstream, stubUpstream } from './stub-upstream.js'
 
 /** An app mounted in a host that runs. */
@@ -40,8 +40,8 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
     const first = await reader.read()
     assert.equal(Buffer.from(first.value).toString(), 'event: ping\ndata: {"type":"ping"}\n\n')
     gate.open()
-    assert.equal((await reader.read()).done, false)
-    assert.equal((await reader.read()).done, true)
+    assertIs((await reader.read()).done, false, 'done after the first event')
+    assertIs((await reader.read()).done, true, 'done after the last event')
   }),
 
   contractCase('the head arrives before the first chunk', async ({ send, upstream }) => {
@@ -51,7 +51,7 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
       void gate.opened.then(() => response.end('x'))
     })
     const response = await send({ body: '{}' })
-    assert.equal(response.status, 200)
+    assertIs(response.status, 200, 'status')
     gate.open()
     assert.equal(await response.text(), 'x')
   }),
@@ -69,7 +69,7 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
       const body = someBytes(size)
       upstream((response) => response.end(body))
       const answer = Buffer.from(await (await send({ body: '{}' })).arrayBuffer())
-      assert.equal(answer.length, size)
+      assertIs(answer.length, size, 'bytes of the answer')
       assert.equal(digest(answer), digest(body))
     }),
   ),
@@ -96,7 +96,7 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
     }
     assert.ok(written < 30, `the upstream could write ${written} MiB to a client that does not read`)
     for (let next = await reader.read(); !next.done; next = await reader.read()) read += next.value.byteLength
-    assert.equal(read, total * MIB)
+    assertIs(read, total * MIB, 'bytes that the client read')
   }),
 
   contractCase('a client that leaves before the head ends the upstream request', async ({ send, upstream, server }) => {
@@ -140,7 +140,7 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
   contractCase('an upstream that cannot be reached is a 502 in the API’s shape', async ({ send, server }) => {
     await server().close()
     const response = await send({ body: '{}' })
-    assert.equal(response.status, 502)
+    assertIs(response.status, 502, 'status')
     const body = (await response.json()) as { error: { type: string }; request_id: string }
     assert.equal(body.error.type, 'api_error')
     assert.equal(body.request_id, response.headers.get('x-prompt-train-request-id'))
@@ -157,7 +157,7 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
     const body = '{ "type":"error", "error":{"type":"not_found_error","message":"model: nope"} }'
     upstream((response) => response.writeHead(404, { 'content-type': 'application/json' }).end(body))
     const response = await send({ body: '{}' })
-    assert.equal(response.status, 404)
+    assertIs(response.status, 404, 'status')
     assert.equal(await response.text(), body)
   }),
 
@@ -188,7 +188,7 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
   contractCase('HEAD is answered without a body', async ({ host, key, upstream }) => {
     upstream((response) => response.writeHead(200, { 'content-length': '5' }).end())
     const response = await host.fetch('/api/hello', { method: 'HEAD', headers: { 'x-api-key': key } })
-    assert.equal(response.status, 200)
+    assertIs(response.status, 200, 'status')
     assert.equal(await response.text(), '')
   }),
 
@@ -199,18 +199,18 @@ export const mountableCases: readonly ContractCase<MountableHarness>[] = [
       ['POST', '/'],
     ] as const) {
       const response = await host.fetch(target, { method, headers: { 'x-api-key': key } })
-      assert.equal(response.status, 404, `${method} ${target}`)
+      assertIs(response.status, 404, `status of ${method} ${target}`)
       assert.ok(response.headers.has('x-prompt-train-request-id'), `${method} ${target}`)
     }
-    assert.equal(server().requests.length, 0)
+    assertIs(server().requests.length, 0, 'requests that reached the upstream')
   }),
 
   contractCase('a bad client key is a 401 in the API’s shape', async ({ host, server }) => {
     const response = await host.fetch('/v1/messages', { method: 'POST', body: '{}', headers: { 'x-api-key': 'nope' } })
-    assert.equal(response.status, 401)
+    assertIs(response.status, 401, 'status')
     assert.equal(response.headers.get('x-should-retry'), 'false')
     assert.equal(((await response.json()) as { error: { type: string } }).error.type, 'authentication_error')
-    assert.equal(server().requests.length, 0)
+    assertIs(server().requests.length, 0, 'requests that reached the upstream')
   }),
 
   contractCase(

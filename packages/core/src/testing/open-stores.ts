@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { ClientKeyStore, CredentialStore } from '../storage/storage.js'
 
@@ -42,13 +43,13 @@ export async function withTwoHandles(
 }
 
 /** Waits for as long as the contract lets a change take to be seen; then `isSeen` decides. */
-export async function seenWithin(isSeen: () => Promise<boolean>): Promise<boolean> {
+export async function assertSeen(what: string, isSeen: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + VISIBLE_WITHIN_MS
   while (performance.now() < end) {
-    if (await isSeen()) return true
+    if (await isSeen()) return
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
   }
-  return isSeen()
+  assert.ok(await isSeen(), `${what} is not seen within ${VISIBLE_WITHIN_MS} ms`)
 }
 
 /** A domain that nobody else uses. */

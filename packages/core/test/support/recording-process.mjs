@@ -43,7 +43,8 @@ async function close() {
 const body = JSON.stringify({ model: 'claude-a', messages: [{ role: 'user', content: 'hello' }] })
 const timer = setInterval(
   async () => {
-    if (task !== 'serve') return proxy.health().recorder.spilled === 0 && close()
+    // Not before it has found what was left behind: on a busy machine that takes longer than the first look.
+    if (task !== 'serve') return existsSync(`${folder}/stored`) && proxy.health().recorder.spilled === 0 && close()
     const startedAt = performance.now()
     const answer = await proxy.fetch('http://in.process/v1/messages', { method: 'POST', body })
     await answer.text()
