@@ -8,7 +8,6 @@ const PROGRAM = fileURLToPath(new URL('worker.mjs', import.meta.url))
 export async function startPool({ size, args }) {
   let started = 0
   let offset = 0
-  const workers = []
 
   async function start() {
     const name = `worker-${++started}`
@@ -43,7 +42,7 @@ export async function startPool({ size, args }) {
     }
   }
 
-  for (let i = 0; i < size; i++) workers.push(await start())
+  const workers = await Promise.all(Array.from({ length: size }, start))
   return {
     workers,
     /** Sets every worker's clock; those that start later begin with it. */

@@ -17,9 +17,10 @@ const DOMAIN = 'example.com'
  */
 export async function prove({ plan, processes, requests, store: storeName, seed, onRound = () => {} }) {
   const random = seeded(seed)
-  const place = await stores[storeName].prepare(DOMAIN)
+  const { prepare, open } = await stores[storeName]()
+  const place = await prepare(DOMAIN)
   const server = await startTokenServer()
-  const store = stores[storeName].open(place.name)
+  const store = open(place.name)
   const logIn = (offset) => store.update(DOMAIN, () => toCredential(server.login(), Date.now() + offset))
   await logIn(0)
   const pool = await startPool({ size: processes, args: [storeName, place.name, server.url] })

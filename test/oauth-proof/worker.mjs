@@ -1,11 +1,11 @@
 // One serving process: a proxy over the shared store, whose clock and faults the parent moves, and which sends bursts of
 // requests when told to. node worker.mjs <store> <place> <tokenUrl> <name> <clock offset>
 import { allowAnyone, createProxy } from '@agent-prompt-train/core'
-import { Dispatcher } from 'undici'
 import { faultyStore } from './faulty-store.mjs'
 import { stores } from './stores.mjs'
 
 const [storeName, place, tokenUrl, name, startOffset] = process.argv.slice(2)
+const { open } = await stores[storeName]()
 let offset = Number(startOffset)
 const faults = { killAfterGrant: false, failPersists: 0, full: 'no' }
 const alerts = []
@@ -14,7 +14,7 @@ const note = (facts, message) => void lines.push(`${message} ${JSON.stringify(fa
 const used = new Map()
 
 /** Answers every request at once and notes the token that came with it. */
-class Upstream extends Dispatcher {
+const upstream = {
   dispatch({ headers }, handler) {
     const token = headers[headers.indexOf('authorization') + 1].replace('Bearer ', '')
     used.set(token, (used.get(token) ?? 0) + 1)
@@ -23,15 +23,15 @@ class Upstream extends Dispatcher {
     handler.onResponseStart(controller, 200, {})
     handler.onResponseEnd(controller, {})
     return true
-  }
+  },
 }
 
 const proxy = createProxy({
-  credentials: faultyStore(stores[storeName].open(place), faults),
+  credentials: faultyStore(open(place), faults),
   authenticate: allowAnyone('example.com'),
   oauth: { tokenUrl, clientId: name, allowSubscriptionOAuth: true },
   alerts: [{ send: ({ kind }) => void alerts.push(kind) }],
-  dispatcher: new Upstream(),
+  dispatcher: upstream,
   logger: { debug() {}, info() {}, warn: note, error: note },
   clock: { now: () => Date.now() + offset, monotonic: () => performance.now() + offset },
 })
