@@ -52,8 +52,10 @@ export function folderExchanges(folder: string): ExchangeStore {
       const draft = join(folder, randomUUID())
       await writeDurably(draft, toText(records))
       await rename(draft, join(folder, newName()))
-      // They are there already: memory ignores them, and tells what they lack.
-      return (await current()).append(records)
+      // Memory ignores what it has, and tells what that lacks. What somebody has removed meanwhile is not given to it.
+      const memory = await current()
+      const there = await Promise.all(records.map(({ requestId }) => memory.find(requestId)))
+      return memory.append(records.filter((_, index) => there[index] !== null))
     },
     find: async (requestId) => (await current()).find(requestId),
     list: async (filter, page) => (await current()).list(filter, page),

@@ -12,7 +12,7 @@ const pino = [
 const requireOfNode: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'require-of-node',
   setup({ onResolve, onLoad }) {
-    const filter = new RegExp(`^(?:node:)?(?:${builtinModules.join('|')})$`)
+    const filter = new RegExp(`^(?:node:)?(?:${builtinModules.filter((name) => !name.startsWith('node:')).join('|')})$`)
     onResolve({ filter }, ({ kind, path, namespace }) => {
       if (kind !== 'require-call') return undefined
       return { path: path.replace('node:', ''), namespace: namespace === 'required' ? 'imported' : 'required' }

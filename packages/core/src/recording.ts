@@ -56,7 +56,9 @@ export const recordSchema = z.strictObject({
 })
 
 /** The built script of the encoder's threads, beside this one; null where a host is bundled as CommonJS, which knows no place. */
-const WORKER = import.meta.url ? new URL('./content/worker.js', import.meta.url) : null
+const HERE = import.meta.url
+// By a name of its own, or webpack would take the script along without what it imports.
+const WORKER = HERE ? new URL('./content/worker.js', HERE) : null
 
 /** What a recorder is made of. */
 export interface Recording extends z.output<typeof recordSchema> {

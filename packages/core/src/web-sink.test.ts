@@ -97,6 +97,7 @@ describe('WebSink, head', () => {
     const { sink } = open()
     expect(() => sink.writeHead(200, { 'x-bad': 'a\nb' })).toThrow(TypeError)
     expect(() => sink.writeHead(700, {})).toThrow(RangeError)
+    expect(() => sink.writeHead(Number.NaN, {})).toThrow(RangeError)
     expect(sink.headersSent).toBe(false)
     sink.writeHead(502, {})
     expect(sink.headersSent).toBe(true)

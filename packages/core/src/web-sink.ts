@@ -86,9 +86,22 @@ export class WebSink implements ResponseSink {
 
   #open(): void {
     if (this.#head === null) return
-    const body = this.#bodyless ? null : this.#ended ? Buffer.concat(this.#queue) : this.#openStream()
-    this.#settle.resolve(new Response(body as never, this.#head))
+    const head = this.#head
     this.#head = null
+    try {
+      const body = this.#bodyless ? null : this.#ended ? this.#takeAll() : this.#openStream()
+      this.#settle.resolve(new Response(body as never, head))
+    } catch (error) {
+      // Nobody called this: what a host's own Response does not take must not end the process.
+      this.#settle.reject(error)
+      this.#close()
+    }
+  }
+
+  #takeAll(): Uint8Array {
+    const chunks = this.#queue
+    this.#queue = []
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   }
 
   #openStream(): ReadableStream<Uint8Array> {
@@ -155,7 +168,7 @@ export class WebSink implements ResponseSink {
 
 /** Whoever answers learns at once what a Response would refuse: there is no head yet, and another can be given. */
 function assertHead(status: number, headers: Record<string, string> | [string, string][]): void {
-  if (status < 200 || status > 599) throw new RangeError(`${status} is the status of no Response`)
+  if (!(status >= 200 && status <= 599)) throw new RangeError(`${status} is the status of no Response`)
   for (const [name, value] of Array.isArray(headers) ? headers : Object.entries(headers)) {
     validateHeaderName(name)
     validateHeaderValue(name, value)

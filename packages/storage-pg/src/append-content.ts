@@ -13,11 +13,14 @@ export async function appendContent(queries: Queries, records: readonly Exchange
     withContent,
     ({ runs }) => runs,
     ({ id }) => id,
+    // One that rests on no other is whole, whatever was lost before.
+    ({ parent }) => parent === null,
   )
   const parts = byId(
     withContent,
     ({ parts }) => parts,
     ({ hash }) => hash,
+    () => true,
   )
   if (runs.length > 0) await insertRuns(queries, runs)
   for (const some of bySize(parts, ({ item }) => item.sealed.length)) await insertParts(queries, some)
@@ -35,11 +38,16 @@ function byId<T>(
   records: readonly ExchangeRecord[],
   itemsOf: (content: StoredContent) => readonly T[],
   idOf: (item: T) => string,
+  isKept: (item: T) => boolean,
 ): Placed<T>[] {
   const placed = new Map<string, Placed<T>>()
   for (const { startedAt, domain, content } of records) {
     const place = { day: toDay(startedAt), domain: toDomainColumn(domain) }
-    for (const item of itemsOf(content!)) placed.set(`${idOf(item)} ${place.day} ${place.domain}`, { ...place, item })
+    for (const item of itemsOf(content!)) {
+      const key = `${idOf(item)} ${place.day} ${place.domain}`
+      const known = placed.get(key)
+      if (known === undefined || !isKept(known.item)) placed.set(key, { ...place, item })
+    }
   }
   return [...placed.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
 }

@@ -72,7 +72,8 @@ export function fromNames(names: Buffer): string[] {
 
 /** Domains are never null in a table, because unique keys hold them. */
 export function toDomainColumn(domain: string | null): string {
-  return toStorable(domain) ?? ''
+  // What UTF-8 cannot hold comes back as U+FFFD, and is compared with what was given.
+  return Buffer.from(toStorable(domain ?? '')).toString()
 }
 
 /** The domain that {@link toDomainColumn} stored. */

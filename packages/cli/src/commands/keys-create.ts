@@ -1,5 +1,6 @@
 import { createClientKey } from '@agent-prompt-train/core'
 import type { Given } from '../commands.js'
+import { DEFAULT_DOMAIN } from '../credentials-from-environment.js'
 import { readEnvironment } from '../environment.js'
 import { howToUse, toKeyJson, toKeyLines } from '../new-key.js'
 import { toAwayJson, withStores } from '../stores.js'
@@ -17,12 +18,14 @@ export async function run({ flags: { json }, values: { domain, label, expires } 
     async ({ placeOf, places, away }) => {
       const { clientKeys, name } = await placeOf(domain!)
       await clientKeys.add(record)
-      const found = await Promise.all(places.map(({ stored }) => stored.find(domain!)))
-      return { storedIn: name, away, hasCredential: found.some((credential) => credential !== null) }
+      // The key is stored: it must be shown, whatever becomes of this.
+      const found = await Promise.allSettled(places.map(async ({ stored }) => stored.find(domain!)))
+      const hasCredential = found.some((look) => look.status === 'rejected' || look.value !== null)
+      return { storedIn: name, away, hasCredential }
     },
     { makeFolder: hasDefault, allowAway: true },
   )
-  const works = hasCredential || hasDefault || away.length > 0
+  const works = hasCredential || (hasDefault && domain === DEFAULT_DOMAIN)
   process.stdout.write(
     json
       ? `${JSON.stringify({ ...toKeyJson(key, record), storedIn, ...toAwayJson(away) })}\n`

@@ -80,8 +80,11 @@ describe('with DATABASE_URL', { timeout: 90_000 }, () => {
   })
 
   it('a key for a domain without a credential says what is missing', async () => {
-    const { stdout } = await run(makeFolder(), 'keys create --domain bare.example', { variables })
-    expect(stdout).toContain('bare.example has a credential: prompt-train credentials add --domain bare.example\n')
+    // That of ANTHROPIC_API_KEY is for the domain "default" alone.
+    for (const given of [variables, { ...variables, ANTHROPIC_API_KEY: API_KEY }]) {
+      const { stdout } = await run(makeFolder(), 'keys create --domain bare.example', { variables: given })
+      expect(stdout).toContain('bare.example has a credential: prompt-train credentials add --domain bare.example\n')
+    }
   })
 
   it('a key is rotated and listed there, and a revocation reaches a running serve within 5 seconds', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
+import { onTestFinished } from 'vitest'
 import { runCommandLine } from '../../src/command-line.js'
 import { makeFolder, type Variables } from './command.js'
 
@@ -26,13 +27,14 @@ let isRunning = false
  */
 export function startHere(args: readonly string[], variables: Variables = {}, folder = makeFolder()): CommandHere {
   if (isRunning) throw new Error('another command runs here')
-  isRunning = true
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() }
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     streams[name].setEncoding('utf8').on('data', (text) => (output[name] += text))
   }
   const putBack = replace(streams, variables, folder)
+  // Also where the command hangs, or the test ends before it.
+  onTestFinished(putBack)
   const exited = runCommandLine(args)
     .then(
       () => Number(process.exitCode ?? 0),
@@ -41,10 +43,7 @@ export function startHere(args: readonly string[], variables: Variables = {}, fo
         throw error
       },
     )
-    .finally(() => {
-      putBack()
-      isRunning = false
-    })
+    .finally(putBack)
     .then(async (code) => {
       const ended = [streams.stdout, streams.stderr].map((stream) => once(stream.end(), 'end'))
       await Promise.all(ended)
@@ -69,7 +68,12 @@ function replace(streams: object, variables: Variables, folder: string): () => v
   }
   process.exitCode = undefined
   process.chdir(folder)
+  isRunning = true
+  let isBack = false
   return () => {
+    if (isBack) return
+    isBack = true
+    isRunning = false
     for (const [name, descriptor] of descriptors) Object.defineProperty(process, name, descriptor)
     Object.assign(process, { env, exit, exitCode })
     process.chdir(cwd)

@@ -2,6 +2,9 @@ import type { Clock } from '../clock.js'
 import type { Logger } from '../logger.js'
 import type { AppendReport, ExchangeRecord } from '../storage/exchange-store.js'
 
+/** Least time between two reports that are heeded: gaps of one conversation have those of all others sent anew. */
+const HEED_MS = 10_000
+
 /** What {@link KnownContent} takes. */
 export interface KnownContentOptions {
   /** What leaves out of content what it remembers; null where bodies are not recorded. */
@@ -14,12 +17,13 @@ export interface KnownContentOptions {
 export class KnownContent {
   /** Another one after each time that all was forgotten. */
   generation = 0
-  #forgottenAt: number
+  /** Only gaps in what began from then on say that what is known now is wrong. */
+  #heedFrom: number
   readonly #options: KnownContentOptions
 
   constructor(options: KnownContentOptions) {
     this.#options = options
-    this.#forgottenAt = options.clock.now()
+    this.#heedFrom = options.clock.now()
   }
 
   /** Remembers a record that will be stored, unless all was forgotten since `generation`, when it was to be encoded. */
@@ -31,7 +35,7 @@ export class KnownContent {
   /** What comes next brings everything anew. */
   forget(): void {
     this.generation += 1
-    this.#forgottenAt = this.#options.clock.now()
+    this.#heedFrom = this.#options.clock.now() + HEED_MS
     this.#options.encoder?.forget()
   }
 
@@ -41,7 +45,7 @@ export class KnownContent {
    */
   heed(records: readonly ExchangeRecord[], { incomplete }: AppendReport): void {
     const lacking = new Set(incomplete)
-    const gaps = records.filter((record) => lacking.has(record.requestId) && record.startedAt >= this.#forgottenAt)
+    const gaps = records.filter((record) => lacking.has(record.requestId) && record.startedAt >= this.#heedFrom)
     if (gaps.length === 0) return
     this.forget()
     this.#options.logger.warn(

@@ -170,7 +170,7 @@ export interface ExchangeStore {
    * Stores the records, all or none. A record whose id is stored already is ignored, with all it would add to sums: a
    * batch may come again after a failure whose outcome nobody knows.
    *
-   * It may tell which of the records lack something, those that it has already included: the recorder then takes nothing
+   * It may tell which of the records lack something, also of those that are stored already: the recorder then takes nothing
    * for stored any more, so that what comes next brings everything anew. After one that resolves with nothing, what goes
    * on with content that was removed or lost has gaps until the day ends.
    */

@@ -13,6 +13,8 @@ import { compareCost, sumUsage } from './sum-usage.js'
 
 /** Content is swept when so many records have gone. */
 const SWEEP_AFTER = 1000
+/** How many runs of a history are looked for when one is appended: all of them would make long ones quadratic. */
+const LOOKED_BACK = 3
 
 /** Keeps the newest records in memory: their usage sums go with them. */
 export function memoryExchanges(maxRecords: number): ExchangeStore {
@@ -45,7 +47,8 @@ export function memoryExchanges(maxRecords: number): ExchangeStore {
 
   /** Whether all is here that the content, as it was given, rests on. */
   function isWhole(domain: string | null, content: StoredContent): boolean {
-    for (let id = content.tip; id !== null; ) {
+    let id = content.tip
+    for (let looked = 0; looked < LOOKED_BACK && id !== null; looked++) {
       const run = runs.get(toKey(domain, id))
       if (run === undefined) return false
       id = run.parent

@@ -258,6 +258,17 @@ export const exchangeStoreCases: readonly ContractCase<ExchangeStoreHarness>[] =
     assert.deepEqual((await first.find(next!.requestId))?.content?.runs, [whole, c])
   }),
 
+  storeCase('so it does where both come in one batch, in whatever order', async ({ first }) => {
+    for (const isFirst of [true, false]) {
+      const domain = freshDomain()
+      const [lost, b] = history(2)
+      const whole = { ...b!, parent: null, parts: [...lost!.parts, ...b!.parts] }
+      const [lacking, resent] = [b!, whole].map((run) => newRecord({ domain, content: newContent([run]) }))
+      await first.append(isFirst ? [lacking!, resent!] : [resent!, lacking!])
+      assert.deepEqual((await first.find(resent!.requestId))?.content, resent!.content)
+    }
+  }),
+
   storeCase(
     'append tells, where it tells anything, which records rest on what is not stored',
     async ({ first, second }) => {
